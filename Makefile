@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+# With -j, cargo processes would only wait for each other's lock.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the release binary, target/release/jobrisk
+	cargo build --release --locked
+
+.PHONY: test
+test: ## Check and test everything, the way continuous integration does
+	scripts/test
+
+.PHONY: lint
+lint: ## Check the formatting and run clippy; warnings are errors
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+# DEMO_ONCE reaches the demo through the environment, whether it stands before or after `make`.
+.PHONY: demo
+demo: ## Run the controller against a real control plane and show what it finds; DEMO_ONCE=1 ends by itself
+	cargo run --locked --release --example demo
+
+.PHONY: bench
+bench: ## Measure
+	cargo bench --locked
+
+.PHONY: generate
+generate: ## Write the custom resource definitions in crds/ anew from the Rust types
+	cargo run --locked -- crds --dir crds
+
+.PHONY: controlplane
+controlplane: ## Build the Kubernetes control plane for the tests and the demo; prints its folder
+	@scripts/controlplane/build
+
+.PHONY: clean
+clean: ## Remove what cargo built; the control plane lies in a cache outside the repository and stays
+	cargo clean

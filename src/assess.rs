@@ -1,0 +1,60 @@
+//! The engine as one function: a decoded object in, an assessment out.
+
+use crate::detect::{Findings, Indicators, detect};
+use crate::score::{Score, score};
+use crate::workload::decode::Object;
+use crate::workload::{FieldManager, Kind, Workload};
+
+/// What is thought of a workload. Holds nothing of the object but its identity and safe excerpts.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// Job or CronJob.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its generation.
+    pub generation: i64,
+    /// Who last changed it, by the client's own word.
+    pub last_change: Option<FieldManager>,
+    /// What the rules found.
+    pub findings: Findings,
+    /// The six indicators.
+    pub indicators: Indicators,
+    /// The score with its explanation.
+    pub score: Score,
+    unreadable: bool,
+}
+
+impl Assessment {
+    /// Whether part of the object could not be read.
+    pub fn is_partial(&self) -> bool {
+        self.unreadable
+    }
+}
+
+/// Judges a decoded object.
+pub fn assess(kind: Kind, object: &Object) -> Assessment {
+    assess_workload(Workload::from_object(kind, object))
+}
+
+/// Judges the view of a workload.
+pub fn assess_workload(workload: Workload) -> Assessment {
+    let detection = detect(&workload);
+    let score = score(&detection.findings, &workload.namespace);
+    Assessment {
+        kind: workload.kind,
+        namespace: workload.namespace,
+        name: workload.name,
+        uid: workload.uid,
+        generation: workload.generation,
+        last_change: workload.last_change,
+        unreadable: workload.unreadable.total > 0,
+        findings: detection.findings,
+        indicators: detection.indicators,
+        score,
+    }
+}

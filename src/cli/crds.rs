@@ -1,0 +1,37 @@
+//! `jobrisk crds`.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use crate::api;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Write one file per definition into this folder instead of printing them.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+}
+
+const HEADER: &str = "# Generated from the Rust types. Do not edit: run `make generate`.\n";
+
+pub(super) fn crds(args: &Args) -> Result<(), String> {
+    let mut printed = Vec::new();
+    for crd in api::crds() {
+        let yaml = serde_saphyr::to_string(&crd).map_err(|error| format!("cannot write YAML: {error}"))?;
+        let name = crd.metadata.name.unwrap_or_default();
+        match &args.dir {
+            Some(dir) => {
+                let path = dir.join(format!("{name}.yaml"));
+                fs::write(&path, format!("{HEADER}{yaml}"))
+                    .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            }
+            None => printed.push(yaml),
+        }
+    }
+    if args.dir.is_none() {
+        let text = printed.join("---\n");
+        std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot print: {error}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The command line.
+
+mod crds;
+mod run;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Scores every Kubernetes Job and CronJob for abuse (MITRE ATT&CK T1053.007).
+#[derive(Debug, Parser)]
+#[command(name = "jobrisk", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch a cluster and write a JobRiskReport for every Job and CronJob.
+    Run(run::Args),
+    /// Print the CustomResourceDefinitions, or write them into a folder.
+    Crds(crds::Args),
+}
+
+/// Parses the command line and does what it says. A wrong command line ends the process with 2.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Crds(args) => crds::crds(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // If standard error is gone there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "jobrisk: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `jobrisk run`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::controller::{Controller, Shared};
+use crate::server;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Serve /livez, /readyz and /metrics on this address.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Use this kubeconfig instead of $KUBECONFIG, ~/.kube/config or the ServiceAccount of the pod.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Use this context of the kubeconfig instead of its current one.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// What to log, in tracing's filter syntax.
+    #[arg(long, env = "JOBRISK_LOG", value_name = "FILTER", default_value = DEFAULT_LOG)]
+    log: String,
+    /// The name of this instance in Events, by default the host's name.
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    instance: Option<String>,
+}
+
+/// The client libraries log each failed attempt; the controller itself says what is wrong, once.
+const DEFAULT_LOG: &str = "info,kube_client=off,kube_runtime=off,tower=off,hyper=off";
+
+/// How long an opening connection may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent while an answer is due. Longer than a watch lasts, since a watch may be silent
+/// for all of its 60 s.
+const SILENCE_LIMIT: Duration = Duration::from_secs(75);
+
+pub(super) fn run(args: &Args) -> Result<(), String> {
+    let filter =
+        EnvFilter::try_new(&args.log).map_err(|error| format!("cannot read the log filter: {error}"))?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    // One thread: the work is bounded by the API server, and the state needs no locks.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    runtime.block_on(controller(args))
+}
+
+async fn controller(args: &Args) -> Result<(), String> {
+    let config = config(args).await?;
+    let url = config.cluster_url.to_string();
+    let client = Client::try_from(config).map_err(|error| format!("cannot use the kubeconfig: {error}"))?;
+    let listener = server::bind(args.listen).await.map_err(|error| error.to_string())?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| format!("cannot handle signals: {error}"))?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|error| format!("cannot handle signals: {error}"))?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), api_server = url, listen = %args.listen, "starting");
+    let shared = Arc::new(Shared::default());
+    let controller = Controller::new(client, instance(args), Arc::clone(&shared));
+    // Neither may go on without the other: the end of each is the end of the process.
+    tokio::select! {
+        outcome = controller.run(shutdown) => outcome.map_err(|error| error.to_string()),
+        outcome = server::serve(listener, shared) => {
+            outcome.and_then(|()| Err(std::io::Error::other("it ended"))).map_err(|error| format!("the HTTP server failed: {error}"))
+        }
+    }
+}
+
+async fn config(args: &Args) -> Result<Config, String> {
+    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
+    let mut config = match &args.kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(path)
+                .map_err(|error| format!("cannot read the kubeconfig {}: {error}", path.display()))?;
+            Config::from_custom_kubeconfig(kubeconfig, &options)
+                .await
+                .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?
+        }
+        None if args.context.is_some() => Config::from_kubeconfig(&options)
+            .await
+            .map_err(|error| format!("cannot use the kubeconfig: {error}"))?,
+        None => Config::infer().await.map_err(|error| {
+            format!("no cluster to talk to: {error}; give --kubeconfig, set KUBECONFIG, or run in a pod")
+        })?,
+    };
+    config.connect_timeout = Some(CONNECT_LIMIT);
+    config.read_timeout = Some(SILENCE_LIMIT);
+    config.reset_reader_on_write = true;
+    // The controller's own delays apply; the client's could hold a request back for minutes.
+    config.default_retry = false;
+    Ok(config)
+}
+
+fn instance(args: &Args) -> String {
+    args.instance
+        .clone()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "jobrisk".to_owned())
+}

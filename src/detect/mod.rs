@@ -1,0 +1,39 @@
+//! Rules over the view of a workload: facts in, findings out. Pure.
+//!
+//! [`catalog`] is the one table of rules; each family of rules has a file with its entries and their checks.
+//! A check reads [`Facts`], the workload with everything normalised once, and adds hits to [`Findings`].
+
+pub mod catalog;
+mod command;
+mod evidence;
+mod facts;
+mod findings;
+mod host;
+mod image;
+mod indicators;
+
+pub use catalog::{Rule, Sample};
+pub use facts::Facts;
+pub use findings::{Findings, Hit};
+pub use indicators::Indicators;
+
+use crate::workload::Workload;
+
+/// Runs every rule of the catalogue over a workload.
+pub fn detect(workload: &Workload) -> Detection {
+    let facts = Facts::of(workload);
+    let mut findings = Findings::default();
+    for rule in catalog::rules() {
+        (rule.check)(&facts, &mut findings.of(rule));
+    }
+    Detection { indicators: Indicators::of(&facts), findings }
+}
+
+/// What the rules and the six indicators say about a workload.
+#[derive(Debug, Clone)]
+pub struct Detection {
+    /// What the rules found.
+    pub findings: Findings,
+    /// The six indicators of the original search.
+    pub indicators: Indicators,
+}

@@ -1,0 +1,29 @@
+//! jobrisk finds abuse of Kubernetes Jobs and CronJobs (MITRE ATT&CK T1053.007) from the objects themselves.
+//!
+//! ```text
+//!  kube-apiserver ──watch──▶ workload::decode ──▶ workload ──▶ normalize ──▶ detect ──▶ score
+//!    Jobs, CronJobs           (thin, lenient)     (one view    (argv, shell,  (rules)    │ (0–100, severity,
+//!                                                  of both)     paths, images)           ▼  explanation)
+//!                                                                                     assess
+//!                                                                                        ▼
+//!                              controller::ledger ◀── digest unchanged? ◀────────── report (digest, caps)
+//!                                 yes: nothing at all │ no
+//!  kube-apiserver ◀── one server-side apply ── controller::write ──▶ Event and finding log
+//! ```
+//!
+//! Everything from `workload` to `report` is pure: values in, values out; no client, no clock, no I/O. A test
+//! holds it to that. Around it, [`controller`] talks to the API server, [`server`] answers probes, and [`cli`] reads
+//! the command line.
+
+pub mod api;
+pub mod assess;
+pub mod cli;
+pub mod controller;
+pub mod detect;
+pub mod normalize;
+pub mod report;
+pub mod score;
+pub mod server;
+pub mod severity;
+pub mod text;
+pub mod workload;

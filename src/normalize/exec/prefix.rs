@@ -1,0 +1,212 @@
+//! Wrappers: programs whose arguments end in another command line.
+
+use super::super::argv::program;
+use super::Word;
+
+/// How a wrapper's own arguments are told from the command line it runs.
+struct Wrapper {
+    /// Base names, separated by blanks.
+    names: &'static str,
+    /// Options that take the next word, separated by blanks.
+    valued: &'static str,
+    /// Words before the command line that are not options.
+    operands: usize,
+    /// `NAME=value` words may stand in front.
+    assigns: bool,
+    /// Kept as an invocation of its own.
+    keep: bool,
+}
+
+const fn plain(names: &'static str, valued: &'static str) -> Wrapper {
+    Wrapper { names, valued, operands: 0, assigns: false, keep: false }
+}
+
+const WRAPPERS: [Wrapper; 25] = [
+    Wrapper { assigns: true, ..plain("env", "-u --unset -C --chdir") },
+    Wrapper {
+        assigns: true,
+        ..plain(
+            "sudo doas",
+            "-u -U -g -h -p -C -D -R -r -t -T --user --group --host --prompt --chdir --chroot",
+        )
+    },
+    plain("exec", "-a"),
+    plain(
+        "command builtin nohup setsid unbuffer torsocks torify eatmydata fakeroot linux32 linux64 noglob nocorrect",
+        "",
+    ),
+    plain("time", "-o -f --output --format"),
+    plain("nice", "-n --adjustment"),
+    plain("ionice", "-c -n -p -P -u --class --classdata"),
+    Wrapper { operands: 1, ..plain("timeout", "-s -k --signal --kill-after") },
+    plain("stdbuf", "-i -o -e --input --output --error"),
+    plain(
+        "xargs",
+        "-I -i -n -P -L -d -E -s -a --replace --max-args --max-procs --delimiter --arg-file --max-lines",
+    ),
+    plain("busybox toybox", ""),
+    plain("tini tini-static catatonit", "-e -p"),
+    plain("dumb-init", "-r --rewrite"),
+    plain("proxychains proxychains4", "-f"),
+    plain("strace ltrace", "-e -o -p -s -u -E -P -a -I"),
+    plain("setpriv", "--reuid --regid --groups --inh-caps --ambient-caps --bounding-set"),
+    plain("prlimit", ""),
+    Wrapper { operands: 1, ..plain("gosu su-exec s6-setuidgid setuidgid chrt taskset", "") },
+    Wrapper { operands: 1, ..plain("flock", "-w --timeout -E --conflict-exit-code") },
+    Wrapper { operands: 1, keep: true, ..plain("chroot", "") },
+    Wrapper { keep: true, ..plain("nsenter", "-t --target -S --setuid -G --setgid -W --wdns") },
+    Wrapper {
+        keep: true,
+        ..plain("unshare", "-S --setuid -G --setgid -R --root -w --wd --propagation --setgroups")
+    },
+    Wrapper {
+        keep: true,
+        ..plain("systemd-run", "-p --property -u --unit -M --machine -E --setenv -t --uid --gid -H")
+    },
+    Wrapper { keep: true, ..plain("runuser", "-u --user -g --group -G") },
+    Wrapper { keep: true, ..plain("parallel", "-j --jobs -a -S --delay --timeout -N -n") },
+];
+
+/// A wrapper that was recognised.
+pub(super) struct Peeled {
+    /// Where the command line it runs starts; the length of the words where there is none.
+    pub(super) at: usize,
+    /// It is an invocation of its own.
+    pub(super) keep: bool,
+    /// Environment it sets.
+    pub(super) assigns: Vec<(String, String)>,
+    /// A command line given as one string (`env -S`).
+    pub(super) text: Option<String>,
+}
+
+/// Reads `words`, name first, as a wrapper. Nothing where it is none, or runs nothing.
+pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
+    let (first, args) = words.split_first()?;
+    let name = program(&first.text);
+    let wrapper = WRAPPERS.iter().find(|w| w.names.split(' ').any(|n| n == name))?;
+    let mut operands = wrapper.operands;
+    let mut assigns = Vec::new();
+    let mut options = true;
+    let mut rest = args.iter().enumerate();
+    while let Some((at, word)) = rest.next() {
+        let arg = word.text.as_str();
+        if options && arg == "--" {
+            options = false;
+        } else if options && arg.len() > 1 && arg.starts_with('-') {
+            if name == "command" && matches!(arg, "-v" | "-V") {
+                return None;
+            }
+            if name == "env"
+                && let Some(text) = split_string(arg, args.get(at + 1..))
+            {
+                return Some(Peeled { at: words.len(), keep: wrapper.keep, assigns, text: Some(text) });
+            }
+            if takes_next(wrapper, name, arg) {
+                rest.next();
+            }
+        } else if wrapper.assigns
+            && let Some((name, value)) = arg.split_once('=')
+        {
+            options = false;
+            assigns.push((name.to_owned(), value.to_owned()));
+        } else if options && name == "env" && arg == "-" {
+            // The old spelling of `-i`.
+        } else if operands > 0 {
+            operands -= 1;
+        } else {
+            return Some(Peeled { at: at + 1, keep: wrapper.keep, assigns, text: None });
+        }
+    }
+    None
+}
+
+fn takes_next(wrapper: &Wrapper, name: &str, arg: &str) -> bool {
+    if !wrapper.valued.split(' ').any(|v| v == arg) {
+        // A cluster whose last letter takes a value: `sudo -nu root`, `nsenter -at 1`.
+        let cluster =
+            !arg.starts_with("--") && arg.len() > 2 && arg.chars().skip(1).all(|c| c.is_ascii_alphabetic());
+        let last = arg.chars().next_back().unwrap_or('-');
+        let first = arg.chars().nth(1).unwrap_or('-');
+        let valued = |c: char| wrapper.valued.split(' ').any(|v| v.len() == 2 && v.ends_with(c));
+        return cluster
+            && valued(last)
+            && !valued(first)
+            && matches!(name, "sudo" | "doas" | "nsenter" | "xargs");
+    }
+    // `xargs -i` has its value attached or none.
+    !(name == "xargs" && matches!(arg, "-i" | "--replace"))
+}
+
+fn split_string(arg: &str, after: Option<&[Word]>) -> Option<String> {
+    let tail = |from: usize| {
+        let words = after.unwrap_or_default().get(from..).unwrap_or_default();
+        words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    if arg == "--split-string" || (arg.ends_with('S') && !arg.starts_with("--")) {
+        return Some(tail(0));
+    }
+    let attached = arg.strip_prefix("--split-string=").or_else(|| arg.strip_prefix("-S"));
+    attached.map(|text| format!("{text} {}", tail(0)))
+}
+
+/// Command text that a program hands to a shell: `su -c`, `script -c`, `watch`, `trap`, `eval`.
+pub(super) fn script_of(name: &str, args: &[Word]) -> Option<String> {
+    let join = |list: &[Word]| list.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+    match name {
+        "eval" => {
+            let args = if args.first().is_some_and(|w| w.text == "--") { args.get(1..)? } else { args };
+            Some(join(args))
+        }
+        "trap" => {
+            // `trap - SIG` resets, `trap -p` and `trap -l` print, `trap '' SIG` ignores.
+            let first = args.iter().find(|w| w.text != "--")?;
+            let runs = args.len() > 1 && !first.text.is_empty() && !first.text.starts_with('-');
+            runs.then(|| first.text.clone())
+        }
+        "su" | "script" | "runuser" | "flock" | "ssh-agent" => {
+            let at = args.iter().position(|w| {
+                let cluster = w.text.starts_with('-') && !w.text.starts_with("--") && w.text.ends_with('c');
+                cluster || matches!(w.text.as_str(), "--command" | "--session-command")
+            });
+            match at {
+                Some(at) => args.get(at + 1).map(|w| w.text.clone()),
+                None => args.iter().find_map(|w| w.text.strip_prefix("--command=").map(str::to_owned)),
+            }
+        }
+        "watch" => {
+            let mut rest = args.iter().enumerate();
+            while let Some((at, word)) = rest.next() {
+                match word.text.as_str() {
+                    "-n" | "--interval" | "-s" => {
+                        rest.next();
+                    }
+                    text if text.starts_with('-') => {}
+                    _ => return args.get(at..).map(join),
+                }
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Command lines inside the arguments of `find` (`-exec … ;`); each as a range of `args`.
+pub(super) fn nested(name: &str, args: &[Word]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    if name != "find" {
+        return found;
+    }
+    let mut start = None;
+    for (at, word) in args.iter().enumerate() {
+        match (word.text.as_str(), start) {
+            ("-exec" | "-execdir" | "-ok" | "-okdir", None) => start = Some(at + 1),
+            (";" | "+", Some(from)) => {
+                found.push((from, at));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(start.map(|from| (from, args.len())));
+    found
+}

@@ -1,0 +1,127 @@
+//! File paths, read lexically: nothing is looked up, links are not followed.
+
+/// The path in one spelling: `//`, `/./` and a trailing `/` go, `..` is resolved lexically (not above `/`),
+/// `/proc/{1,self,thread-self}/root/X` is `X` as often as it occurs, and `/var/run` is `/run`. A relative
+/// path stays relative, without `..` at its start being dropped; an empty one stays empty. Linear.
+#[must_use]
+pub fn canonical(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => {
+                    parts.pop();
+                }
+                None if absolute => {}
+                _ => parts.push(part),
+            },
+            _ => parts.push(part),
+        }
+        // After every part, so that what `..` leaves behind is looked at as well.
+        if absolute {
+            match parts.as_slice() {
+                ["proc", "1" | "self" | "thread-self", "root"] => parts.clear(),
+                ["var", "run"] => parts = vec!["run"],
+                _ => {}
+            }
+        }
+    }
+    let body = parts.join("/");
+    if absolute { format!("/{body}") } else { body }
+}
+
+/// The canonical path of `sub_path` inside `base`. A leading `/` of `sub_path` has no meaning, and `..`
+/// cannot leave `base`: the kubelet refuses both.
+#[must_use]
+pub fn join(base: &str, sub_path: &str) -> String {
+    let inner = canonical(&format!("/{sub_path}"));
+    canonical(&format!("{base}{inner}"))
+}
+
+/// Whether `path` is `base` or lies below it, on whole components, after [`canonical`].
+#[must_use]
+pub fn within(path: &str, base: &str) -> bool {
+    let (path, base) = (canonical(path), canonical(base));
+    if base.is_empty() {
+        return path.is_empty();
+    }
+    match path.strip_prefix(base.as_str()) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/') || base == "/",
+        None => false,
+    }
+}
+
+/// Whether mounting `path` gives access to `target`: `path` is `target` or a parent of it.
+#[must_use]
+pub fn covers(path: &str, target: &str) -> bool {
+    within(target, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        for (path, want) in [
+            ("", ""),
+            ("/", "/"),
+            ("//", "/"),
+            ("/./", "/"),
+            ("/..", "/"),
+            ("/../../etc/", "/etc"),
+            ("//etc///kubernetes/./", "/etc/kubernetes"),
+            ("/etc/x/../y", "/etc/y"),
+            ("/proc/1/root", "/"),
+            ("/proc/1/root/etc", "/etc"),
+            ("/proc/self/root/proc/1/root/etc", "/etc"),
+            ("/proc/thread-self//root/./proc/x/../self/root/etc", "/etc"),
+            ("/proc/2/root/etc", "/proc/2/root/etc"),
+            ("/proc/1/rootfs", "/proc/1/rootfs"),
+            ("/var/run/docker.sock", "/run/docker.sock"),
+            ("/var/x/../run", "/run"),
+            ("/proc/1/root/var/run/x", "/run/x"),
+            ("/var/runner", "/var/runner"),
+            ("/var/run/../lib", "/lib"),
+            ("a//b/./c/", "a/b/c"),
+            ("a/../../b", "../b"),
+            ("./a", "a"),
+            ("proc/1/root", "proc/1/root"),
+            ("/ä/ö", "/ä/ö"),
+        ] {
+            assert_eq!(canonical(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn boundaries() {
+        assert!(within("/etc/kubernetes/pki", "/etc/kubernetes"));
+        assert!(within("/etc/kubernetes/", "/etc/kubernetes"));
+        assert!(!within("/etc/kubernetes2", "/etc/kubernetes"));
+        assert!(within("/anything", "/"));
+        assert!(!within("relative", "/"));
+        assert!(within("/var/run/x", "/run"));
+        assert!(covers("/var", "/var/lib/kubelet"));
+        assert!(covers("/", "/run/docker.sock"));
+        assert!(!covers("/run/dock", "/run/docker.sock"));
+        assert!(!within("x", "") && within("", ""));
+    }
+
+    #[test]
+    fn joins() {
+        assert_eq!(join("/", "etc"), "/etc");
+        assert_eq!(join("/var", "run/docker.sock"), "/run/docker.sock");
+        assert_eq!(join("/data", "../etc"), "/data/etc");
+        assert_eq!(join("/data", "/a//b"), "/data/a/b");
+        assert_eq!(join("/data", ""), "/data");
+    }
+
+    #[test]
+    fn long_paths_are_linear() {
+        for text in ["/", "/..", "/a", "/proc/1/root", "/./", "a/../"] {
+            let _ = canonical(&text.repeat(200_000));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The digest of a verdict, by which an unchanged report is recognised without reading it.
+
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::api::report::JobRiskReport;
+
+/// SHA-256 of everything that the report says. Not shortened: whoever writes workloads must not be able to
+/// craft two of them with the same digest, since the second would then go unreported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest written as hexadecimal text, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The first 40 bits as hexadecimal text, for names that are unique enough together with a uid.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(10).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(64);
+        for byte in self.0 {
+            write!(text, "{byte:02x}")?;
+        }
+        f.write_str(&text)
+    }
+}
+
+/// The digest of a report. Annotations and the peak are not part of it: the digest itself is an annotation, and
+/// the peak follows from the verdicts.
+pub fn digest(report: &JobRiskReport) -> Digest {
+    #[derive(Serialize)]
+    struct Content<'a> {
+        labels: &'a Option<std::collections::BTreeMap<String, String>>,
+        owners: &'a Option<Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>>,
+        spec: &'a crate::api::report::ReportSpec,
+        status: Option<crate::api::report::ReportStatus>,
+    }
+    let content = Content {
+        labels: &report.metadata.labels,
+        owners: &report.metadata.owner_references,
+        spec: &report.spec,
+        status: report.status.clone().map(|status| crate::api::report::ReportStatus { peak: None, ..status }),
+    };
+    // Serialising plain structs to memory cannot fail; if it ever did, the same digest every time would mean
+    // that nothing is written, so fall back to the debug text instead.
+    let json = serde_json::to_vec(&content).unwrap_or_else(|_| format!("{report:?}").into_bytes());
+    Digest(Sha256::digest(&json).into())
+}

@@ -1,0 +1,203 @@
+//! From an assessment to the `JobRiskReport` that is written: names, caps and the digest.
+
+mod digest;
+mod finding_log;
+
+pub use digest::{Digest, digest};
+pub use finding_log::FindingLine;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+
+use crate::api::report::{
+    ASSESSED, Attribution, Condition, Explanation, Finding, JobRiskReport, Peak, ReportSpec, ReportStatus,
+    Subject, keys,
+};
+use crate::assess::Assessment;
+use crate::score::Family;
+use crate::text::SafeText;
+use crate::workload::Kind;
+
+/// The most findings that a report lists.
+pub const MAX_FINDINGS: usize = 20;
+/// The largest report, as JSON, without what the API server adds. Findings are left out until it fits.
+pub const MAX_BYTES: usize = 16 * 1024;
+/// The longest field path; only lists of absurd length have longer ones.
+const MAX_PATH: usize = 256;
+
+/// The API version of Jobs and CronJobs.
+pub const SUBJECT_API_VERSION: &str = "batch/v1";
+
+/// The name of the report on a workload.
+///
+/// Names of Jobs and CronJobs have at most 63 and 52 characters, a report's name may have 253: it is never cut,
+/// so two workloads never share one. A Job's report cannot be named like a CronJob's, since `job-` is not a
+/// beginning of `cronjob-`.
+pub fn report_name(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::CronJob => format!("cronjob-{name}"),
+        Kind::Job => format!("job-{name}"),
+    }
+}
+
+/// The report on an assessment, complete but for the peak, which history decides.
+pub fn report(assessment: &Assessment) -> JobRiskReport {
+    let spec = ReportSpec {
+        subject: Subject {
+            api_version: SUBJECT_API_VERSION.to_owned(),
+            kind: assessment.kind.as_str().to_owned(),
+            name: assessment.name.clone(),
+            uid: assessment.uid.clone(),
+        },
+    };
+    let mut report = JobRiskReport {
+        metadata: ObjectMeta {
+            name: Some(report_name(assessment.kind, &assessment.name)),
+            namespace: Some(assessment.namespace.clone()),
+            labels: Some(labels(assessment)),
+            owner_references: Some(vec![owner(assessment)]),
+            ..ObjectMeta::default()
+        },
+        spec,
+        status: Some(status(assessment)),
+    };
+    fit(&mut report);
+    let digest = digest(&report);
+    report.metadata.annotations = Some(BTreeMap::from([(keys::DIGEST.to_owned(), digest.to_string())]));
+    report
+}
+
+fn labels(assessment: &Assessment) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (keys::MANAGED_BY.to_owned(), keys::MANAGED_BY_VALUE.to_owned()),
+        (keys::KIND.to_owned(), assessment.kind.as_str().to_owned()),
+        (keys::SEVERITY.to_owned(), assessment.score.severity.as_label().to_owned()),
+    ])
+}
+
+/// The workload owns its report: they are shown together, and go together.
+///
+/// `blockOwnerDeletion` stays unset: with it, some clusters ask for rights on the finalizers of Jobs.
+fn owner(assessment: &Assessment) -> OwnerReference {
+    OwnerReference {
+        api_version: SUBJECT_API_VERSION.to_owned(),
+        kind: assessment.kind.as_str().to_owned(),
+        name: assessment.name.clone(),
+        uid: assessment.uid.clone(),
+        ..OwnerReference::default()
+    }
+}
+
+fn status(assessment: &Assessment) -> ReportStatus {
+    let all = assessment.findings.worst_first();
+    let findings: Vec<Finding> = all
+        .iter()
+        .take(MAX_FINDINGS)
+        .map(|(rule, hit)| Finding {
+            rule: rule.id.to_owned(),
+            severity: hit.severity,
+            points: hit.points,
+            techniques: rule.techniques.iter().map(ToString::to_string).collect(),
+            container: hit.container.clone(),
+            path: hit.path.chars().take(MAX_PATH).collect(),
+            evidence: hit.evidence.clone(),
+            message: rule.message.to_owned(),
+        })
+        .collect();
+    let total = as_count(assessment.findings.total());
+    ReportStatus {
+        severity: assessment.score.severity,
+        risk_score: assessment.score.total,
+        suspicion_score: assessment.indicators.suspicion_score(),
+        indicators: assessment.indicators,
+        techniques: techniques(assessment),
+        findings_omitted: total - as_count(findings.len()),
+        findings_total: total,
+        findings,
+        explanation: explanation(assessment),
+        attribution: assessment.last_change.as_ref().map(|change| Attribution {
+            verified: false,
+            manager: SafeText::new(&change.manager, 128),
+            operation: SafeText::new(&change.operation, 16),
+            time: SafeText::new(&change.time, 40),
+        }),
+        peak: None,
+        subject_generation: assessment.generation,
+        conditions: vec![condition(assessment)],
+    }
+}
+
+fn as_count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The techniques of all findings. The one that the product is about is there whenever there is a finding.
+fn techniques(assessment: &Assessment) -> Vec<String> {
+    let mut all: BTreeSet<&str> =
+        assessment.findings.by_rule().flat_map(|(rule, _)| rule.techniques.iter().copied()).collect();
+    if !all.is_empty() {
+        all.insert("T1053.007");
+    }
+    all.into_iter().map(ToOwned::to_owned).collect()
+}
+
+fn explanation(assessment: &Assessment) -> Explanation {
+    let score = &assessment.score;
+    let of = |family: Family| score.families.get(&family).copied().unwrap_or(0);
+    Explanation {
+        host: of(Family::Host),
+        command: of(Family::Command),
+        image: of(Family::Image),
+        identity: of(Family::Identity),
+        placement: of(Family::Placement),
+        schedule: of(Family::Schedule),
+        evidence: of(Family::Evidence),
+        network: of(Family::Network),
+        combination: score.combination,
+        floors: score.floors.iter().map(|floor| floor.id.to_owned()).collect(),
+        total: score.total,
+    }
+}
+
+fn condition(assessment: &Assessment) -> Condition {
+    let (status, reason, message) = if assessment.is_partial() {
+        ("False", "PartlyUnreadable", "Part of the object could not be read; see the findings.")
+    } else {
+        ("True", "Scored", "The whole object was judged.")
+    };
+    Condition {
+        type_: ASSESSED.to_owned(),
+        status: status.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        observed_generation: assessment.generation,
+    }
+}
+
+/// Leaves out the least findings until the report fits.
+fn fit(report: &mut JobRiskReport) {
+    while serde_json::to_vec(&*report).is_ok_and(|json| json.len() > MAX_BYTES) {
+        let Some(status) = report.status.as_mut() else { return };
+        if status.findings.pop().is_none() {
+            return;
+        }
+        status.findings_omitted += 1;
+    }
+}
+
+/// The peak after a new verdict: the worse of the two, the older one where they are equal.
+pub fn raised_peak(earlier: Option<Peak>, status: &ReportStatus) -> Peak {
+    let now = Peak {
+        severity: status.severity,
+        risk_score: status.risk_score,
+        subject_generation: status.subject_generation,
+    };
+    match earlier {
+        Some(earlier) if (earlier.severity, earlier.risk_score) >= (now.severity, now.risk_score) => earlier,
+        _ => now,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! From findings to a score, a severity, and an explanation by which anyone can redo the sum.
+//!
+//! The arithmetic, all of it:
+//!
+//! 1. Every rule counts once, with its highest points; host path rules count once per path, four times at most.
+//! 2. Within a family the points are sorted, highest first, and weighted 1, 0.6, 0.4, 0.3, 0.2, 0.15, then
+//!    0.1 for each further one: the tenth host mount says less than the first. The sum is rounded to the
+//!    nearest integer (half up) and cut at the family's cap.
+//! 3. Host access together with a command that wants it is an attack, where each alone is posture or a
+//!    foothold: a quarter of the smaller of the two families is added (rounded half up).
+//! 4. The total is cut at 100. Its band is the severity: 70 Critical, 45 High, 25 Medium, 5 Low.
+//! 5. Floors raise the severity, never lower it, and are named in the explanation.
+
+use std::collections::BTreeMap;
+
+use crate::detect::Findings;
+use crate::severity::Severity;
+
+/// A group of rules whose points overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Access to the node.
+    Host,
+    /// What is run.
+    Command,
+    /// Which image runs it.
+    Image,
+    /// Under which identity.
+    Identity,
+    /// On which node.
+    Placement,
+    /// When and how often.
+    Schedule,
+    /// Traces removed, disguises, contradictions.
+    Evidence,
+    /// Network settings.
+    Network,
+}
+
+impl Family {
+    /// All families, in the order of the explanation.
+    pub const ALL: [Self; 8] = [
+        Self::Host,
+        Self::Command,
+        Self::Image,
+        Self::Identity,
+        Self::Placement,
+        Self::Schedule,
+        Self::Evidence,
+        Self::Network,
+    ];
+
+    /// The most that a family can add.
+    pub const fn cap(self) -> i32 {
+        match self {
+            Self::Host => 60,
+            Self::Command => 75,
+            Self::Image | Self::Placement => 20,
+            Self::Identity => 30,
+            Self::Schedule => 10,
+            Self::Evidence => 35,
+            Self::Network => 25,
+        }
+    }
+}
+
+/// Weights of the sorted points of a family, in twentieths; the last one is for all that follow.
+const WEIGHTS: [i32; 7] = [20, 12, 8, 6, 4, 3, 2];
+/// The denominator of [`WEIGHTS`].
+const TWENTIETHS: i32 = 20;
+/// How often findings of host path rules count.
+const HOST_PATHS_COUNTED: usize = 4;
+/// The highest score.
+pub const MAX_SCORE: i32 = 100;
+/// The points at which a command finding is strong intent.
+const STRONG_INTENT: i32 = 35;
+
+/// Lowest score of each severity, highest first.
+pub const BANDS: [(i32, Severity); 4] =
+    [(70, Severity::Critical), (45, Severity::High), (25, Severity::Medium), (5, Severity::Low)];
+
+/// The score of a workload and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Score {
+    /// The sum, 0 to 100.
+    pub total: i32,
+    /// The band of the total, raised by floors.
+    pub severity: Severity,
+    /// What each family added, after its cap.
+    pub families: BTreeMap<Family, i32>,
+    /// What was added because host access and commands come together.
+    pub combination: i32,
+    /// The floors that apply, also those that the score already reaches.
+    pub floors: Vec<&'static Floor>,
+}
+
+/// A combination of findings that is at least this severe, whatever the sum says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// Its name in the explanation.
+    pub id: &'static str,
+    /// What it raises the severity to.
+    pub severity: Severity,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Some of the object could not be read: who looks must not be told that all is well.
+pub static UNREADABLE: Floor = Floor {
+    id: "unreadable",
+    severity: Severity::High,
+    reason: "part of the object could not be read, so nothing lower can be claimed",
+};
+/// Privileged, with the node's file system.
+pub static NODE_TAKEOVER: Floor = Floor {
+    id: "node-takeover",
+    severity: Severity::High,
+    reason: "privileged with the root of the node's file system",
+};
+/// A hostile command with a way to the node.
+pub static ATTACK_ON_NODE: Floor = Floor {
+    id: "attack-on-node",
+    severity: Severity::Critical,
+    reason: "a hostile command in a pod that can take over its node",
+};
+/// A hostile command in a namespace of the system.
+pub static ATTACK_IN_SYSTEM_NAMESPACE: Floor = Floor {
+    id: "attack-in-system-namespace",
+    severity: Severity::Critical,
+    reason: "a hostile command in a namespace of the control plane",
+};
+
+/// Namespaces of the control plane.
+const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+
+/// Scores the findings of a workload in `namespace`.
+pub fn score(findings: &Findings, namespace: &str) -> Score {
+    let mut families = BTreeMap::new();
+    for family in Family::ALL {
+        let points = family_points(findings, family);
+        families.insert(family, weighted(points).min(family.cap()));
+    }
+    let of = |family: Family| families.get(&family).copied().unwrap_or(0);
+    let combination = half_up(of(Family::Host).min(of(Family::Command)), 4);
+    let total = (families.values().sum::<i32>() + combination).min(MAX_SCORE);
+    let floors = floors(findings, namespace);
+    let band = BANDS.iter().find(|(lowest, _)| total >= *lowest).map_or(Severity::None, |(_, band)| *band);
+    let severity = floors.iter().map(|floor| floor.severity).chain([band]).max().unwrap_or(band);
+    Score { total, severity, families, combination, floors }
+}
+
+/// The points that count for a family, highest first.
+fn family_points(findings: &Findings, family: Family) -> Vec<i32> {
+    let mut points = Vec::new();
+    let mut host_paths = Vec::new();
+    for (rule, hits) in findings.by_rule().filter(|(rule, _)| rule.family == family) {
+        if rule.counts_per_path {
+            host_paths.extend(hits.iter().map(|hit| hit.points));
+        } else {
+            points.extend(hits.iter().map(|hit| hit.points).max());
+        }
+    }
+    host_paths.sort_unstable_by(|a, b| b.cmp(a));
+    points.extend(host_paths.into_iter().take(HOST_PATHS_COUNTED));
+    points.sort_unstable_by(|a, b| b.cmp(a));
+    points
+}
+
+fn weighted(points: Vec<i32>) -> i32 {
+    let last = WEIGHTS.last().copied().unwrap_or(0);
+    let weights = WEIGHTS.iter().copied().chain(std::iter::repeat(last));
+    half_up(points.into_iter().zip(weights).map(|(points, weight)| points * weight).sum(), TWENTIETHS)
+}
+
+/// `value / divisor`, rounded to the nearest integer, half up. Both are not negative.
+fn half_up(value: i32, divisor: i32) -> i32 {
+    (value + divisor / 2) / divisor
+}
+
+fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
+    let has = |id: &str| findings.by_rule().any(|(rule, _)| rule.id == id);
+    let strong_intent = findings
+        .by_rule()
+        .filter(|(rule, _)| rule.family == Family::Command)
+        .any(|(_, hits)| hits.iter().any(|hit| hit.points >= STRONG_INTENT));
+    // Writable surfaces only: a read-only mount of /etc is not a way to run something on the node.
+    let node_access = findings
+        .by_rule()
+        .any(|(rule, hits)| rule.gives_node_access && hits.iter().any(|hit| hit.points >= rule.points));
+    let mut floors = Vec::new();
+    if has("evd-unreadable") {
+        floors.push(&UNREADABLE);
+    }
+    if has("host-privileged") && has("hostpath-root") {
+        floors.push(&NODE_TAKEOVER);
+    }
+    if strong_intent && node_access {
+        floors.push(&ATTACK_ON_NODE);
+    }
+    if strong_intent && SYSTEM_NAMESPACES.contains(&namespace) {
+        floors.push(&ATTACK_IN_SYSTEM_NAMESPACE);
+    }
+    floors
+}
+
+#[cfg(test)]
+mod tests;

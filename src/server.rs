@@ -1,0 +1,59 @@
+//! `/livez`, `/readyz` and `/metrics` over plain HTTP.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::controller::Shared;
+
+/// What `/metrics` is: the OpenMetrics text format, which Prometheus reads.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Opens the port, so that one in use is known before anything else is begun.
+///
+/// # Errors
+/// When the address cannot be bound, with the address in the message.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
+}
+
+/// Serves until it fails.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+    let routes = Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(shared);
+    axum::serve(listener, routes).await
+}
+
+async fn livez(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    answer(shared.health.not_live())
+}
+
+async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    answer(shared.health.not_ready())
+}
+
+fn answer(problem: Option<String>) -> (StatusCode, String) {
+    match problem {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem + "\n"),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], shared.metrics.encode())
+}

