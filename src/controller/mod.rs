@@ -161,7 +161,7 @@ impl Controller {
                     // The beginning of a list is no sign that it will work.
                     watcher::Event::Init => return self.ledger.begin_list(kind),
                     watcher::Event::InitApply(object) | watcher::Event::Apply(object) => {
-                        self.arrived(kind, &object)
+                        self.arrived(kind, &object);
                     }
                     watcher::Event::Delete(object) => self.ledger.gone(&key(kind, &object)),
                     watcher::Event::InitDone => {

@@ -13,6 +13,7 @@ mod image;
 mod indicators;
 
 pub use catalog::{Rule, Sample};
+pub use evidence::UNREADABLE;
 pub use facts::Facts;
 pub use findings::{Findings, Hit};
 pub use indicators::Indicators;
