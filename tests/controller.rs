@@ -150,10 +150,12 @@ fn no_namespace_is_exempt() {
     let plane = ControlPlane::shared();
     Jobrisk::shared();
     plane.kubectl_ok(&["create", "namespace", "tenant"]);
-    for namespace in ["kube-system", support::NAMESPACE, "tenant"] {
+    for (namespace, severity) in
+        [("kube-system", "Critical"), (support::NAMESPACE, "High"), ("tenant", "High")]
+    {
         create(plane, &job(namespace, "shell", REVERSE_SHELL));
         let report = wait_for_report(plane, namespace, "job-shell", |_| true);
-        assert_eq!(report["status"]["severity"], "High", "{namespace}");
+        assert_eq!(report["status"]["severity"], severity, "{namespace}");
     }
 }
 
@@ -167,9 +169,8 @@ fn a_report_goes_with_its_workload() {
         wait_for_report(plane, "default", &name, |_| true);
         plane.kubectl_ok(&["delete", "job", cascade, &format!("--cascade={cascade}")]);
         // The garbage collector learns of new definitions every 30 s only.
-        let gone = eventually(Duration::from_secs(60), || {
-            report(plane, "default", &name).is_none().then_some(())
-        });
+        let gone =
+            eventually(Duration::from_secs(60), || report(plane, "default", &name).is_none().then_some(()));
         assert!(gone.is_some(), "{cascade} deletion leaves the report");
     }
 }

@@ -19,7 +19,7 @@ pub enum Category {
     Unauthorized,
     /// 403 by RBAC.
     Forbidden,
-    /// 403 by admission: a policy, a quota, a namespace that is being deleted.
+    /// By admission: a policy, a quota, a namespace that is being deleted.
     Refused,
     /// 404 on a kind: its CustomResourceDefinition is missing.
     NotInstalled,
@@ -87,6 +87,8 @@ impl From<&kube::Error> for Trouble {
             kube::Error::Api(status) => {
                 let says = |text: &str| status.message.contains(text);
                 let category = match status.code {
+                    // By a policy or a webhook, which choose the code.
+                    _ if says("denied request") || says("denied the request") => Category::Refused,
                     401 => Category::Unauthorized,
                     403 if says("cannot ") && says("User ") => Category::Forbidden,
                     403 => Category::Refused,
@@ -246,9 +248,11 @@ mod tests {
             (403, r#"jobriskreports "a" is forbidden: exceeded quota: q"#, Category::Refused),
             (
                 403,
-                r#"unable to create new content in namespace n because it is being terminated"#,
+                "unable to create new content in namespace n because it is being terminated",
                 Category::Refused,
             ),
+            (422, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", Category::Refused),
+            (400, r#"admission webhook "w" denied the request: no"#, Category::Refused),
             (404, "the server could not find the requested resource", Category::NotInstalled),
             (404, "404 page not found", Category::NotInstalled),
             (404, r#"namespaces "n" not found"#, Category::Other),

@@ -173,9 +173,13 @@ impl Jobrisk {
 
     /// Waits until it is ready and has nothing left to write.
     pub(crate) fn wait_idle(&self) {
-        self.wait_ready();
-        let idle = eventually(READY_LIMIT, || (self.sum("jobrisk_queue_depth") < 0.5).then_some(()));
-        assert!(idle.is_some(), "still writing\n{}\n{}", self.metrics(), self.stderr());
+        // Nobody answers while another test restarts it.
+        let metrics = || http::get(self.port, "/metrics").map(|(_, body)| body).unwrap_or_default();
+        let ready = || self.readyz().is_some_and(|(status, _)| status == 200);
+        let idle = eventually(READY_LIMIT, || {
+            (ready() && sum(&metrics(), "jobrisk_queue_depth", |_| true) < 0.5).then_some(())
+        });
+        assert!(idle.is_some(), "still writing\n{}\n{}", metrics(), self.stderr());
     }
 
     /// What `/metrics` says.
@@ -183,7 +187,7 @@ impl Jobrisk {
         http::get(self.port, "/metrics").map(|(_, body)| body).expect("/metrics answers")
     }
 
-    /// The sum of the samples of a metric, over the samples that have all of its labels.
+    /// The sum of the samples of a metric, whatever their labels.
     pub(crate) fn sum(&self, metric: &str) -> f64 {
         sum(&self.metrics(), metric, |_| true)
     }
@@ -223,7 +227,8 @@ impl Jobrisk {
 pub(crate) fn apply_manifests(plane: &ControlPlane) {
     plane.kubectl_ok(&["apply", "-k", &base()]);
     plane.kubectl_ok(&["wait", "--for=condition=Established", "crd/jobriskreports.jobrisk.io"]);
-    let served = eventually(READY_LIMIT, || plane.kubectl(&["get", "jobriskreports"]).success().then_some(()));
+    let served =
+        eventually(READY_LIMIT, || plane.kubectl(&["get", "jobriskreports"]).success().then_some(()));
     assert!(served.is_some(), "jobriskreports are not served");
 }
 

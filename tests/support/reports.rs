@@ -18,8 +18,7 @@ pub(crate) fn create(plane: &ControlPlane, object: &Value) {
 /// A report by its name, if it exists.
 pub(crate) fn report(plane: &ControlPlane, namespace: &str, name: &str) -> Option<Value> {
     let option = format!("--namespace={namespace}");
-    let json =
-        plane.kubectl_ok(&["get", "jobriskreport", name, &option, "-o", "json", "--ignore-not-found"]);
+    let json = plane.kubectl_ok(&["get", "jobriskreport", name, &option, "-o", "json", "--ignore-not-found"]);
     (!json.is_empty()).then(|| serde_json::from_str(&json).unwrap())
 }
 

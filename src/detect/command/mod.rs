@@ -4,15 +4,17 @@
 //! commands: a job that prints a text about attacks does not attack.
 
 mod code;
+mod evidence;
 mod fetch;
 mod shells;
 
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::{Facts, Run};
 use super::findings::Collector;
-use crate::normalize::{Execution, Invocation, Redirect, RedirectOp};
+use crate::normalize::{Execution, Invocation};
 use crate::score::Family;
 use crate::severity::Severity;
+use evidence::evidence;
 
 const COMMAND: Rule = Rule { family: Family::Command, ..RULE };
 
@@ -116,7 +118,7 @@ pub(super) static RULES: &[Rule] = &[
                 if let Some(hit) = fetch::runs_downloaded_file(&run.execution) {
                     let (severity, points) =
                         if hit.verified { (Severity::Medium, 30) } else { (Severity::High, 45) };
-                    let evidence = show(hit.invocation);
+                    let evidence = evidence(run, hit.invocation);
                     found.hit_as(severity, points, Some(&run.container.name), run.path(), &evidence);
                 }
             }
@@ -203,7 +205,7 @@ pub(super) static RULES: &[Rule] = &[
 fn each_match(facts: &Facts<'_>, found: &mut Collector<'_>, matches: impl Fn(&Run<'_>, &Invocation) -> bool) {
     for run in &facts.runs {
         if let Some(invocation) = run.execution.commands.iter().find(|invocation| matches(run, invocation)) {
-            found.hit(Some(&run.container.name), run.path(), &show(invocation));
+            found.hit(Some(&run.container.name), run.path(), &evidence(run, invocation));
         }
     }
 }
@@ -212,44 +214,4 @@ fn each_match(facts: &Facts<'_>, found: &mut Collector<'_>, matches: impl Fn(&Ru
 fn inputs<'a>(execution: &'a Execution, invocation: &Invocation) -> impl Iterator<Item = &'a Invocation> {
     let indices: Vec<usize> = invocation.inputs.iter().flat_map(|span| span.indices()).collect();
     indices.into_iter().filter_map(|index| execution.commands.get(index))
-}
-
-/// An invocation as text, for evidence.
-fn show(invocation: &Invocation) -> String {
-    let mut text = invocation.path.clone();
-    for word in &invocation.args {
-        // Evidence is cut far below this; the rest would only cost time.
-        if text.len() > 4096 {
-            break;
-        }
-        text.push(' ');
-        text.push_str(&word.text);
-    }
-    for Redirect { fd, op, target } in &invocation.redirects {
-        if text.len() > 4096 {
-            break;
-        }
-        let fd = fd.map(|fd| fd.to_string()).unwrap_or_default();
-        text.push(' ');
-        text.push_str(&fd);
-        text.push_str(operator(*op));
-        text.push_str(&target.text);
-    }
-    text
-}
-
-/// A redirection's operator as it is written.
-fn operator(op: RedirectOp) -> &'static str {
-    match op {
-        RedirectOp::In => "<",
-        RedirectOp::Out => ">",
-        RedirectOp::Append => ">>",
-        RedirectOp::InOut => "<>",
-        RedirectOp::DupIn => "<&",
-        RedirectOp::DupOut => ">&",
-        RedirectOp::HereDoc => "<<",
-        RedirectOp::HereString => "<<<",
-        RedirectOp::Clobber => ">|",
-        RedirectOp::OutErr => "&>",
-    }
 }
