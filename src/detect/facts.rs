@@ -2,7 +2,7 @@
 
 use crate::normalize::path::{canonical, join};
 use crate::normalize::{Execution, ImageRef, Limits, argv, executed_with};
-use crate::workload::{Argument, Container, Exec, Workload};
+use crate::workload::{Argument, Container, Exec, Mount, Workload};
 
 /// What the checks read.
 pub struct Facts<'a> {
@@ -31,6 +31,8 @@ pub struct HostMount {
     pub host_path: String,
     /// Some container may write to it.
     pub writable: bool,
+    /// The `type` that the volume asks for.
+    pub kind: String,
     /// The first container that mounts it this way.
     pub container: Option<String>,
     /// The field path of the volume's `hostPath.path`.
@@ -94,6 +96,15 @@ pub(super) fn is_shell(program: &str) -> bool {
     matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "mksh" | "busybox")
 }
 
+/// A mount's path within its volume, as the kubelet makes it from `subPath` or `subPathExpr`.
+pub(super) fn sub_path(container: &Container, mount: &Mount) -> String {
+    if !mount.sub_path_expands || mount.sub_path.is_empty() {
+        return mount.sub_path.clone();
+    }
+    let expanded = argv::expand(std::slice::from_ref(&mount.sub_path), &container.env);
+    expanded.into_iter().next().map(|expanded| expanded.text).unwrap_or_default()
+}
+
 fn host_mounts(workload: &Workload) -> Vec<HostMount> {
     let mut found: Vec<HostMount> = Vec::new();
     for volume in &workload.host_paths {
@@ -107,7 +118,7 @@ fn host_mounts(workload: &Workload) -> Vec<HostMount> {
         let mut mounted = false;
         for (container, mount) in mounts {
             mounted = true;
-            let host_path = join(&volume.host_path, &mount.sub_path);
+            let host_path = join(&volume.host_path, &sub_path(container, mount));
             let writable = !mount.read_only;
             let known =
                 found.iter_mut().find(|known| known.path == volume.path && known.host_path == host_path);
@@ -116,6 +127,7 @@ fn host_mounts(workload: &Workload) -> Vec<HostMount> {
                 None => found.push(HostMount {
                     host_path,
                     writable,
+                    kind: volume.kind.clone(),
                     container: Some(container.name.clone()),
                     path: volume.path.clone(),
                 }),
@@ -124,7 +136,13 @@ fn host_mounts(workload: &Workload) -> Vec<HostMount> {
         if !mounted {
             // Nothing reaches it now. It is judged as if it were read-only: it says what the author wants.
             let host_path = canonical(&volume.host_path);
-            found.push(HostMount { host_path, writable: false, container: None, path: volume.path.clone() });
+            found.push(HostMount {
+                host_path,
+                writable: false,
+                kind: volume.kind.clone(),
+                container: None,
+                path: volume.path.clone(),
+            });
         }
     }
     found

@@ -37,12 +37,16 @@ pub struct Rule {
     pub samples: &'static [Sample],
 }
 
-/// A pod spec in YAML, and what a rule must say to it.
+/// A pod spec in YAML (or a whole object), and what a rule must say to it.
 pub enum Sample {
     /// The rule must hit, with this many points.
     Hit(i32, &'static str),
     /// The rule must not hit: a benign look-alike.
     Miss(&'static str),
+    /// As [`Sample::Hit`], for a rule about more than the pod: a whole Job or CronJob in YAML.
+    HitObject(i32, &'static str),
+    /// As [`Sample::Miss`], with a whole Job or CronJob.
+    MissObject(&'static str),
 }
 
 impl std::fmt::Debug for Rule {
@@ -77,7 +81,16 @@ pub(super) const RULE: Rule = Rule {
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [host::RULES, command::RULES, image::RULES, evidence::RULES].into_iter().flatten()
+    let families = [
+        host::RULES,
+        host::security::RULES,
+        host::paths::RULES,
+        host::volumes::RULES,
+        command::RULES,
+        image::RULES,
+        evidence::RULES,
+    ];
+    families.into_iter().flatten()
 }
 
 /// The rule with this id.

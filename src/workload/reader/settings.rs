@@ -139,9 +139,9 @@ impl Reader {
                 settings.host_aliases.push((name.clone(), ip.clone(), path));
             });
         });
-        self.each(&pod.volumes, &at("volumes"), |reader, volume, path| {
-            reader.volume(volume, &path, &mut settings.volumes);
-        });
+        for (index, volume) in read_before(&pod.volumes) {
+            self.volume(volume, &format!("{path}.volumes[{index}]"), &mut settings.volumes);
+        }
         settings
     }
 
@@ -275,15 +275,15 @@ impl Reader {
             let path = format!("{path}.devicePath");
             settings.volume_devices.push((reader.text(&device.device_path, &path), path));
         });
-        self.each(&container.env, &at("env"), |reader, variable, path| {
-            let path = format!("{path}.valueFrom");
-            let secret = reader.read(&variable.value_from, &path).map(|from| &from.secret);
+        for (index, variable) in read_before(&container.env) {
+            let path = format!("{path}.env[{index}].valueFrom");
+            let secret = self.read(&variable.value_from, &path).map(|from| &from.secret);
             let path = format!("{path}.secretKeyRef");
-            if let Some(secret) = secret.and_then(|secret| reader.read(secret, &path)) {
+            if let Some(secret) = secret.and_then(|secret| self.read(secret, &path)) {
                 let path = format!("{path}.name");
-                settings.secrets.push((reader.text(&secret.name, &path), path));
+                settings.secrets.push((self.text(&secret.name, &path), path));
             }
-        });
+        }
         self.each(&container.env_from, &at("envFrom"), |reader, from, path| {
             let path = format!("{path}.secretRef");
             if let Some(secret) = reader.read(&from.secret, &path) {
@@ -318,6 +318,12 @@ impl Reader {
             }
         }
     }
+}
+
+/// The elements of a list that was read before, with their position: what is wrong with it is noted already.
+fn read_before<T>(list: &Field<List<T>>) -> impl Iterator<Item = (usize, &T)> {
+    let elements = list.get().map(|list| list.elements.as_slice()).unwrap_or_default();
+    elements.iter().enumerate().filter_map(|(index, element)| Some((index, element.get()?)))
 }
 
 /// The fields of a Job's spec, from wherever they stand.
