@@ -92,6 +92,12 @@ pub struct Collector<'a> {
 }
 
 impl Collector<'_> {
+    /// The most points of a hit by a rule that comes before this one in the catalogue.
+    pub(super) fn most_points_so_far(&self) -> i32 {
+        let kept = self.findings.rules.iter().flat_map(|entry| &entry.kept);
+        kept.map(|hit| hit.points).max().unwrap_or(0)
+    }
+
     /// A hit with the rule's own severity and points.
     pub(super) fn hit(&mut self, container: Option<&str>, path: &str, evidence: &str) {
         self.hit_as(self.rule.severity, self.rule.points, container, path, evidence);

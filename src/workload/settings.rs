@@ -42,6 +42,7 @@ pub struct CronSettings {
 }
 
 /// Fields of the pod's spec that are not about single containers.
+#[allow(clippy::struct_excessive_bools, reason = "the API has these switches, and they are independent")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PodSettings {
     /// `hostPID`.

@@ -5,11 +5,15 @@
 
 use super::facts::Facts;
 use super::findings::Collector;
-use super::{command, evidence, host, image};
+use super::{command, evidence, host, identity, image, network, placement, schedule};
 use crate::score::Family;
 use crate::severity::Severity;
 
 /// A rule of the catalogue.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "attributes by which the score combines rules, each on its own"
+)]
 pub struct Rule {
     /// Stable identifier, `<family>-<name>`: part of the API of reports.
     pub id: &'static str,
@@ -31,6 +35,10 @@ pub struct Rule {
     pub counts_per_path: bool,
     /// With it, a hostile command reaches the node.
     pub gives_node_access: bool,
+    /// It says that the workload passes itself off as a part of Kubernetes.
+    pub imitates_system: bool,
+    /// It says that the workload asks for a certain node, or for those of the control plane.
+    pub chooses_node: bool,
     /// Looks at the facts and adds hits.
     pub check: fn(&Facts<'_>, &mut Collector<'_>),
     /// Samples that prove the check.
@@ -75,6 +83,8 @@ pub(super) const RULE: Rule = Rule {
     techniques: &[],
     counts_per_path: false,
     gives_node_access: false,
+    imitates_system: false,
+    chooses_node: false,
     check: |_, _| {},
     samples: &[],
 };
@@ -88,7 +98,13 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         host::volumes::RULES,
         command::RULES,
         image::RULES,
+        identity::RULES,
+        placement::RULES,
+        network::RULES,
         evidence::RULES,
+        evidence::claims::RULES,
+        // Last: one of its rules looks at what the others found.
+        schedule::RULES,
     ];
     families.into_iter().flatten()
 }

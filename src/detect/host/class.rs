@@ -165,15 +165,17 @@ impl Class {
         let path = seen_through.as_deref().unwrap_or(path);
         let at = |bases: &[&str]| bases.iter().any(|base| within(path, base));
         let over = |targets: &[&str]| targets.iter().any(|target| covers(path, target));
+        // Some distributions have sockets far below these, so most often they lead to none.
+        let over_socket = |targets: &[&str]| !matches!(path, "/var" | "/var/lib") && over(targets);
         let file = path.rsplit('/').next().unwrap_or_default();
         let device = path.strip_prefix("/dev/").unwrap_or_default();
         let is_device =
             |names: &[&str]| !device.is_empty() && names.iter().any(|name| device.starts_with(name));
         if path == "/" {
             Self::Root
-        } else if over(&RUNTIME_SOCKETS) || RUNTIME_SOCKET_NAMES.contains(&file) {
+        } else if over_socket(&RUNTIME_SOCKETS) || RUNTIME_SOCKET_NAMES.contains(&file) {
             Self::RuntimeSocket
-        } else if over(&CONTROL_SOCKETS) {
+        } else if over_socket(&CONTROL_SOCKETS) {
             Self::ControlSocket
         } else if is_device(&ORDINARY_DEVICES) {
             Self::Other

@@ -41,7 +41,7 @@ objects! {
         value: String = "value",
     }
 
-    /// A seccomp or AppArmor profile, or SELinux options: all have a `type`.
+    /// A profile of seccomp or `AppArmor`, or `seLinuxOptions`: all have a `type`.
     Profile {
         /// `type`.
         kind: String = "type",
