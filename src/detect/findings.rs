@@ -92,10 +92,9 @@ pub struct Collector<'a> {
 }
 
 impl Collector<'_> {
-    /// The most points of a hit by a rule that comes before this one in the catalogue.
-    pub(super) fn most_points_so_far(&self) -> i32 {
-        let kept = self.findings.rules.iter().flat_map(|entry| &entry.kept);
-        kept.map(|hit| hit.points).max().unwrap_or(0)
+    /// What the rules before this one found.
+    pub(super) fn so_far(&self) -> &Findings {
+        self.findings
     }
 
     /// A hit with the rule's own severity and points.

@@ -2,6 +2,7 @@
 
 use super::catalog::{RULE, Rule, Sample};
 use super::cron;
+use super::findings::Findings;
 use crate::score::Family;
 use crate::severity::Severity;
 
@@ -126,7 +127,10 @@ pub(super) static RULES: &[Rule] = &[
         check: |facts, found| {
             let workload = facts.workload;
             let cron = workload.cron.as_ref().is_some_and(|cron| cron.suspend);
-            if (cron || workload.job.suspend) && found.most_points_so_far() >= PAYLOAD {
+            let hits = |found: &Findings| {
+                found.by_rule().flat_map(|(_, hits)| hits).any(|hit| hit.points >= PAYLOAD)
+            };
+            if (cron || workload.job.suspend) && hits(found.so_far()) {
                 let path = if cron { "spec" } else { workload.job.path.as_str() };
                 found.hit(None, &format!("{path}.suspend"), "suspend: true");
             }

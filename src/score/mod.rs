@@ -111,12 +111,9 @@ pub static UNREADABLE: Floor = Floor {
     severity: Severity::High,
     reason: "part of the object could not be read, so nothing lower can be claimed",
 };
-/// A finding that nothing else is needed for.
-pub static KNOWN_ATTACK: Floor = Floor {
-    id: "known-attack",
-    severity: Severity::Critical,
-    reason: "something that is an attack whatever stands beside it",
-};
+/// A finding that is critical alone: so far only a known miner. There is no doubt left to score.
+pub static KNOWN_MINER: Floor =
+    Floor { id: "known-miner", severity: Severity::Critical, reason: "a known crypto miner" };
 /// Privileged, with the node's processes or its file system: two commands away from being root on it.
 pub static NODE_TAKEOVER: Floor = Floor {
     id: "node-takeover",
@@ -219,7 +216,7 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     }
     let critical = |hits: &[Hit]| hits.iter().any(|hit| hit.severity == Severity::Critical);
     if findings.by_rule().any(|(_, hits)| critical(hits)) {
-        floors.push(&KNOWN_ATTACK);
+        floors.push(&KNOWN_MINER);
     }
     if has("host-privileged") {
         match (has("hostpath-root"), has("host-pid")) {

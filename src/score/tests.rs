@@ -89,7 +89,7 @@ fn each_floor_needs_all_of_its_parts() {
             vec![],
         ),
         ("n", r#"{"containers":[{"name":"c","image":"someone/kube-proxy"}]}"#.to_owned(), vec![]),
-        ("n", r#"{"containers":[{"name":"c","image":"someone/xmrig"}]}"#.to_owned(), vec!["known-attack"]),
+        ("n", r#"{"containers":[{"name":"c","image":"someone/xmrig"}]}"#.to_owned(), vec!["known-miner"]),
     ] {
         let score = scored(namespace, &pod_spec);
         assert_eq!(floors_of(&score), expected, "{namespace}: {pod_spec}");

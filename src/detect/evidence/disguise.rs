@@ -1,7 +1,9 @@
 //! Sensitive values in a spelling that hides them.
 
+use std::collections::HashMap;
+
 use super::super::catalog::Sample;
-use super::super::facts::{Facts, sub_path};
+use super::super::facts::{Facts, MountAt};
 use super::super::findings::Collector;
 use super::super::host::{Class, security};
 use crate::normalize::path::{canonical, join};
@@ -32,6 +34,7 @@ pub(super) static SAMPLES: &[Sample] = &[
 ];
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    let mut volumes = HashMap::new();
     for volume in &facts.workload.host_paths {
         let path = canonical(&volume.host_path);
         let class = Class::of_path(&path, &volume.kind, true);
@@ -39,18 +42,19 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Collector<'_>) {
         if class != Class::Other && (leads_elsewhere || plain(&volume.host_path) != path) {
             found.hit(None, &volume.path, &volume.host_path);
         }
-        for container in &facts.workload.containers {
-            for mount in container.mounts.iter().filter(|mount| mount.volume == volume.name) {
-                let inner = sub_path(container, mount);
-                let class = Class::of_path(&join(&path, &inner), &volume.kind, true);
-                let is_socket = matches!(class, Class::RuntimeSocket | Class::ControlSocket);
-                let hides_in_env = inner != mount.sub_path && class != Class::Other;
-                if !inner.is_empty() && (is_socket || hides_in_env) {
-                    let field = if mount.sub_path_expands { "subPathExpr" } else { "subPath" };
-                    let path = format!("{}.{field}", mount.path);
-                    found.hit(Some(&container.name), &path, &mount.sub_path);
-                }
-            }
+        volumes.entry(volume.name.as_str()).or_insert((path, volume.kind.as_str()));
+    }
+    for MountAt { container, mount, sub_path } in &facts.mounts {
+        let Some((path, kind)) = volumes.get(mount.volume.as_str()) else { continue };
+        if sub_path.is_empty() {
+            continue;
+        }
+        let class = Class::of_path(&join(path, sub_path), kind, true);
+        let is_socket = matches!(class, Class::RuntimeSocket | Class::ControlSocket);
+        let hides_in_env = *sub_path != mount.sub_path && class != Class::Other;
+        if is_socket || hides_in_env {
+            let field = if mount.sub_path_expands { "subPathExpr" } else { "subPath" };
+            found.hit(Some(&container.name), &format!("{}.{field}", mount.path), &mount.sub_path);
         }
     }
     security::disguised_capabilities(facts, found);

@@ -1,12 +1,13 @@
 //! Volumes and mounts that reach the node in other ways than by a host path.
 
+use std::collections::{HashMap, HashSet};
+
 use super::super::catalog::{Rule, Sample};
 use super::super::facts::Facts;
 use super::super::findings::Collector;
 use super::{Class, HOST};
-use crate::normalize::path::{canonical, within};
+use crate::normalize::path::canonical;
 use crate::severity::Severity;
-use crate::workload::Container;
 use crate::workload::settings::VolumeSource;
 
 pub(in crate::detect) static RULES: &[Rule] = &[
@@ -123,12 +124,25 @@ pub(in crate::detect) static RULES: &[Rule] = &[
 
 /// A link to a place that matters on the node, made inside a volume that is mounted by subPath elsewhere.
 fn subpath_symlink(facts: &Facts<'_>, found: &mut Collector<'_>) {
-    let by_sub_path = |volume: &str| {
-        let mounts = facts.workload.containers.iter().flat_map(|container| &container.mounts);
-        mounts.filter(|mount| mount.volume == volume).any(|mount| !mount.sub_path.is_empty())
-    };
+    let by_sub_path: HashSet<&str> = facts
+        .mounts
+        .iter()
+        .filter(|mount| !mount.sub_path.is_empty())
+        .map(|mount| mount.mount.volume.as_str())
+        .collect();
+    if by_sub_path.is_empty() {
+        return;
+    }
     for run in &facts.runs {
-        for invocation in run.execution.commands.iter().filter(|invocation| invocation.program == "ln") {
+        let mut links =
+            run.execution.commands.iter().filter(|invocation| invocation.program == "ln").peekable();
+        if links.peek().is_none() {
+            continue;
+        }
+        let mounts = &run.container.mounts;
+        let volumes: HashMap<String, &str> =
+            mounts.iter().map(|mount| (canonical(&mount.mount_path), mount.volume.as_str())).collect();
+        for invocation in links {
             let words = || invocation.args.iter().map(|word| word.text.as_str());
             let symbolic = words().any(|word| {
                 word == "--symbolic"
@@ -138,20 +152,32 @@ fn subpath_symlink(facts: &Facts<'_>, found: &mut Collector<'_>) {
             let (Some(target), Some(link)) = (operands.next(), operands.next()) else { continue };
             let leads_out = target.starts_with('/')
                 && Class::of_path(&canonical(target), "", true) != Class::Other
-                && volume_at(run.container, target).is_none();
-            if symbolic && leads_out && volume_at(run.container, link).is_some_and(by_sub_path) {
+                && volume_at(&volumes, target).is_none();
+            if symbolic
+                && leads_out
+                && volume_at(&volumes, link).is_some_and(|name| by_sub_path.contains(name))
+            {
                 found.hit(Some(&run.container.name), run.path(), &format!("ln -s {target} {link}"));
             }
         }
     }
 }
 
-/// The volume that a path of the container lies in: that of the longest mount.
-fn volume_at<'a>(container: &'a Container, path: &str) -> Option<&'a str> {
-    container
-        .mounts
-        .iter()
-        .filter(|mount| within(path, &mount.mount_path))
-        .max_by_key(|mount| mount.mount_path.len())
-        .map(|mount| mount.volume.as_str())
+/// The longest path that is looked at: the kernel takes no longer one.
+const MAX_PATH: usize = 4096;
+
+/// The volume that a path of the container lies in: that of the nearest mount above it.
+fn volume_at<'a>(volumes: &HashMap<String, &'a str>, path: &str) -> Option<&'a str> {
+    if path.len() > MAX_PATH {
+        return None;
+    }
+    let path = canonical(path);
+    let mut at = path.as_str();
+    while !at.is_empty() {
+        if let Some(volume) = volumes.get(at) {
+            return Some(volume);
+        }
+        at = at.rsplit_once('/')?.0;
+    }
+    None
 }

@@ -124,11 +124,11 @@ objects! {
         /// `secret`.
         secret: Reference = "secret",
         /// `serviceAccountToken`.
-        token: ProjectedToken = "serviceAccountToken",
+        service_account_token: ServiceAccountToken = "serviceAccountToken",
     }
 
     /// A projected service account token.
-    ProjectedToken {
+    ServiceAccountToken {
         /// `audience`; absent means the API server.
         audience: String = "audience",
         /// `expirationSeconds`.

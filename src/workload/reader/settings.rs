@@ -214,7 +214,7 @@ impl Reader {
                 volumes.push(Volume { path, source });
             }
             let path = format!("{path}.serviceAccountToken");
-            if let Some(token) = reader.read(&source.token, &path) {
+            if let Some(token) = reader.read(&source.service_account_token, &path) {
                 let audience = reader.text(&token.audience, &format!("{path}.audience"));
                 let seconds = reader.integer(&token.expiration_seconds, &format!("{path}.expirationSeconds"));
                 volumes.push(Volume { path, source: VolumeSource::Token { audience, seconds } });
