@@ -3,14 +3,21 @@
 //! [`catalog`] is the one table of rules; each family of rules has a file with its entries and their checks.
 //! A check reads [`Facts`], the workload with everything normalised once, and adds hits to [`Findings`].
 
+mod address;
 pub mod catalog;
 mod command;
+mod cron;
 mod evidence;
 mod facts;
 mod findings;
 mod host;
+mod identity;
 mod image;
 mod indicators;
+mod network;
+mod placement;
+mod schedule;
+pub(crate) mod system;
 
 pub use catalog::{Rule, Sample};
 pub use evidence::UNREADABLE;

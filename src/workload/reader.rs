@@ -3,9 +3,11 @@
 use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpec, PodSpec, PodTemplate};
 use super::lenient::{Field, Lenient, List};
 use super::{
-    Argument, Container, Exec, FieldManager, HostPathVolume, Kind, Mount, Role, Trigger, Unreadable,
-    UnreadablePlace, Workload,
+    Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, PodSettings, Role,
+    Trigger, Unreadable, UnreadablePlace, Workload,
 };
+
+mod settings;
 
 /// Collects the unreadable places while the view is built.
 #[derive(Default)]
@@ -27,12 +29,18 @@ impl Reader {
             host_network: false,
             host_paths: Vec::new(),
             containers: Vec::new(),
+            metadata: Vec::new(),
+            finalizers: Vec::new(),
+            job: JobSettings::default(),
+            cron: None,
+            pod: PodSettings::default(),
             unreadable: Unreadable::default(),
         };
         if let Some(pod) = self.template(kind, object).and_then(|template| self.template_spec(kind, template))
         {
             self.pod(pod, kind.pod_spec_path(), &mut workload);
         }
+        self.settings(object, meta, &mut workload);
         workload.unreadable = self.unreadable;
         workload
     }
@@ -55,12 +63,14 @@ impl Reader {
 
     fn pod(&mut self, pod: &PodSpec, path: &str, workload: &mut Workload) {
         workload.host_network = self.flag(&pod.host_network, &format!("{path}.hostNetwork"));
+        self.read(&pod.security_context, &format!("{path}.securityContext"));
         self.each(&pod.volumes, &format!("{path}.volumes"), |reader, volume, path| {
             if let Some(host) = reader.read(&volume.host_path, &format!("{path}.hostPath")) {
                 let path = format!("{path}.hostPath.path");
                 let host_path = reader.text(&host.path, &path);
                 let name = reader.text(&volume.name, &format!("{path}.name"));
-                workload.host_paths.push(HostPathVolume { name, host_path, path });
+                let kind = reader.text(&host.kind, &format!("{}.type", path.trim_end_matches(".path")));
+                workload.host_paths.push(HostPathVolume { name, host_path, kind, path });
             }
         });
         let containers = &mut workload.containers;
@@ -99,8 +109,11 @@ impl Reader {
             mounts.push(Mount {
                 volume: reader.text(&mount.name, &format!("{path}.name")),
                 mount_path: reader.text(&mount.mount_path, &format!("{path}.mountPath")),
+                sub_path_expands: sub_path.is_empty(),
                 sub_path: if sub_path.is_empty() { expression } else { sub_path },
                 read_only: reader.flag(&mount.read_only, &format!("{path}.readOnly")),
+                propagation: reader.text(&mount.mount_propagation, &format!("{path}.mountPropagation")),
+                path,
             });
         });
         Container {
@@ -110,6 +123,7 @@ impl Reader {
             privileged,
             env,
             executes: self.executes(container, &path),
+            settings: self.container_settings(container, &path),
             mounts,
             path,
         }
@@ -200,6 +214,16 @@ impl Reader {
             self.unreadable.places.push(UnreadablePlace { path: path.to_owned(), problem: problem() });
         }
     }
+}
+
+/// The pod template, as far as it could be read. [`Reader::template`] notes what could not.
+fn pod_template(kind: Kind, object: &Object) -> Option<&PodTemplate> {
+    let spec = object.spec.get()?;
+    match kind {
+        Kind::Job => spec.template.get(),
+        Kind::CronJob => spec.job_template.get()?.spec.get()?.template.get(),
+    }
+    .map(AsRef::as_ref)
 }
 
 /// The last entry that owns the spec. Not read through [`Reader::read`]: these are hints, and a client that
