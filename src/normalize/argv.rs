@@ -74,16 +74,14 @@ fn expand_one(input: &str, known: &HashMap<&str, Value>, left: &mut usize) -> Va
             out.text.push('$');
             rest = tail;
         } else if let Some(body) = after.strip_prefix('(') {
-            match if may_close { body.split_once(')') } else { None } {
-                Some((name, tail)) => {
-                    reference(&mut out, name, known, left);
-                    rest = tail;
-                }
-                None => {
-                    may_close = false;
-                    out.text.push_str("$(");
-                    rest = body;
-                }
+            let closed = if may_close { body.split_once(')') } else { None };
+            if let Some((name, tail)) = closed {
+                reference(&mut out, name, known, left);
+                rest = tail;
+            } else {
+                may_close = false;
+                out.text.push_str("$(");
+                rest = body;
             }
         } else {
             out.text.push('$');

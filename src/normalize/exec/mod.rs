@@ -28,6 +28,7 @@ pub struct Execution {
 
 /// One program with its arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one invocation, not states")]
 pub struct Invocation {
     /// Base name of the program after expansion and quote removal. Empty for a bare assignment, a bare
     /// redirection or the redirections of a group.

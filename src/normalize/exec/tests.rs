@@ -230,6 +230,49 @@ fn caps_hold() {
     assert_eq!(executed(&argv(&chain), &limits).commands.len(), 1);
 }
 
+#[test]
+fn hostile_input_is_linear() {
+    let blob = "x".repeat(30_000);
+    for unit in [
+        "curl x | base64 -d | sh && ",
+        "a|",
+        "(a)|",
+        "a <(b) ",
+        "eval a;",
+        "sh -c 'eval b';",
+        "echo a | sh;",
+        "f(){ a;};f;",
+        "(a;a;a)|(sh;sh);",
+        "x=$(a);$x;",
+        "env ",
+        "find -exec a ",
+        "find -exec ",
+        "chroot / ",
+        "A=b env A=b ",
+        "exec ",
+        "eval ",
+        "sh -c ",
+        "sudo -u ",
+        "sh <<E\na\nE\n",
+        "eval $b;",
+        "echo $b | sh;",
+    ] {
+        let text = format!("b={blob};{}", unit.repeat((1 << 20) / unit.len()));
+        let start = std::time::Instant::now();
+        let run = sh(&text);
+        let fed = run.fed(|c| c.program == "curl").len();
+        let sources = run.sources(run.commands.len().saturating_sub(1)).len();
+        let spent = start.elapsed();
+        if std::env::var_os("FIGURES").is_some() {
+            println!(
+                "{unit:?}: {spent:?}, {fed} invocations, {sources} sources, truncated {}",
+                run.truncated
+            );
+        }
+        assert!(spent.as_secs() < 20, "{unit:?}: {spent:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

@@ -185,26 +185,26 @@ impl<'l> Walk<'l> {
 
     fn line(
         &mut self,
-        mut words: Vec<Word>,
+        words: Vec<Word>,
         mut made: Invocation,
         stdin: Option<&str>,
         entries: &mut Vec<(usize, Entry)>,
         lines: &mut std::collections::VecDeque<Vec<Word>>,
     ) {
-        while let Some(peeled) = peel(&words) {
+        // Only moves on, never copies what is left: a long chain of wrappers stays linear.
+        let mut at = 0;
+        while let Some(peeled) = peel(words.get(at..).unwrap_or_default()) {
             made.assignments.extend(peeled.assigns);
-            let after = words.split_off(peeled.at.min(words.len()));
-            let mut own = words.into_iter();
-            let name = own.next().unwrap_or_default();
-            let text = peeled.text;
-            if peeled.keep || text.is_some() {
+            let name = words.get(at).cloned().unwrap_or_default();
+            if peeled.keep || peeled.text.is_some() {
                 let mut wrapper = made.clone();
                 wrapper.redirects = Vec::new();
                 wrapper.wrapper = true;
-                name_it(&mut wrapper, &name, own.collect());
-                let at = self.emit(wrapper);
-                if let Some(text) = text {
-                    entries.push((at, Entry { text, variables: Vec::new() }));
+                let own = words.get(at + 1..at + peeled.at).unwrap_or_default();
+                name_it(&mut wrapper, &name, own.to_vec());
+                let index = self.emit(wrapper);
+                if let Some(text) = peeled.text {
+                    entries.push((index, Entry { text, variables: Vec::new() }));
                     return;
                 }
             }
@@ -212,15 +212,22 @@ impl<'l> Walk<'l> {
                 made.prefixes.push(base(&name).to_owned());
             }
             made.program_disguised |= name.disguised;
-            words = after;
+            at += peeled.at;
         }
-        let mut own = words.into_iter();
+        let mut own = words.into_iter().skip(at);
         let name = own.next().unwrap_or_default();
         let args: Vec<Word> = own.collect();
         let program = base(&name).to_owned();
         for (from, to) in nested(&program, &args) {
-            // Bounded: the copies are part of the arguments, each once.
-            lines.extend(args.get(from..to).map(<[Word]>::to_vec));
+            let line = args.get(from..to).unwrap_or_default();
+            // Charged: `find -exec find -exec …` would copy the rest again and again.
+            match self.budget.checked_sub(line.iter().map(|w| w.text.len() + 16).sum()) {
+                Some(left) => {
+                    self.budget = left;
+                    lines.push_back(line.to_vec());
+                }
+                None => self.out.truncated = true,
+            }
         }
         let entry = self.entry(&program, &args, stdin);
         made.scripts.extend(entry.as_ref().map(|e| e.text.clone()));
@@ -309,16 +316,13 @@ impl<'l> Walk<'l> {
             }
             known.concat()
         };
-        match self.budget.checked_sub(text.len() + command.feed.map_or(0, |f| f.end - f.start)) {
-            Some(left) => {
-                self.budget = left;
-                Some(text)
-            }
-            None => {
-                self.out.truncated = true;
-                None
-            }
-        }
+        let cost = text.len() + command.feed.map_or(0, |f| f.end - f.start);
+        let Some(left) = self.budget.checked_sub(cost) else {
+            self.out.truncated = true;
+            return None;
+        };
+        self.budget = left;
+        Some(text)
     }
 
     /// Remembers where a command's invocations start, and what it writes if that is certain.

@@ -30,6 +30,7 @@ enum Part {
 
 /// A word under construction.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the spelling, not states")]
 pub(super) struct WordBuf {
     pub(super) text: String,
     pub(super) quoted: bool,
@@ -174,7 +175,7 @@ impl WordBuf {
             }
         }
         let reads = self.reads.clone();
-        let next = Self { modes, reads, disguised, ..Self::default() };
+        let next = Self { disguised, modes, reads, ..Self::default() };
         let done = std::mem::replace(self, next);
         (!done.is_blank()).then_some(done)
     }

@@ -36,11 +36,11 @@ impl Parser<'_> {
                 }
                 body.push_str(line);
             }
-            self.body(pending, body);
+            self.body(&pending, body);
         }
     }
 
-    fn body(&mut self, pending: Pending, body: String) {
+    fn body(&mut self, pending: &Pending, body: String) {
         let expands = !pending.literal && body.contains(['$', '`', '\\']);
         if expands {
             let nesting = u32::try_from(self.stack.len() + 1).unwrap_or(u32::MAX).saturating_add(self.base);

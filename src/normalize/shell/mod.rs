@@ -6,12 +6,15 @@
 //! substituted: literal variables assigned earlier, and the output of `echo`/`printf` and plain decoders.
 
 mod ansi;
+mod apply;
 mod brace;
 mod builder;
+mod frame;
 mod heredoc;
 mod output;
 mod param;
 mod parser;
+mod quotes;
 mod redirect;
 mod reserved;
 mod token;

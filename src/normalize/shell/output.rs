@@ -126,13 +126,12 @@ fn printf(args: &[&str]) -> String {
             }
             cur.take_while(|c| "0123456789.-+# ".contains(c));
             match cur.bump() {
-                Some('%') => out.push('%'),
                 Some('b') => {
                     out.push_str(&decode(&mut Cursor::new(values.next().unwrap_or(&"")), None).0);
                 }
                 Some('c') => out.extend(values.next().and_then(|v| v.chars().next())),
+                Some('%') | None => out.push('%'),
                 Some(_) => out.push_str(values.next().unwrap_or(&"")),
-                None => out.push('%'),
             }
         }
         // The format is used again as long as it takes values.

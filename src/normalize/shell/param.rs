@@ -1,9 +1,11 @@
-//! `$` expansions and what is inside quotes.
+//! `$` expansions.
 
 use super::super::Span;
 use super::ansi;
-use super::builder::{Mode, WordBuf};
-use super::parser::{Kind, Parser};
+use super::apply::apply;
+use super::builder::Mode;
+use super::frame::Kind;
+use super::parser::Parser;
 use super::token::{Cursor, is_name};
 use super::vars::Var;
 
@@ -34,12 +36,7 @@ impl Parser<'_> {
 
     /// Reads the expansion at a `$`.
     pub(super) fn dollar(&mut self, cur: &mut Cursor<'_>) {
-        let pos = cur.pos();
-        let fresh = self.frame.draft.is_none();
         self.word();
-        if fresh && let Some(draft) = self.frame.draft.as_mut() {
-            draft.command.offset = pos;
-        }
         let quoted = self.quoted();
         cur.bump();
         match cur.peek() {
@@ -142,12 +139,11 @@ impl Parser<'_> {
         let value = (var.value.len() <= self.budget).then(|| var.value.clone());
         let (dynamic, reads) = (var.dynamic, var.reads.clone());
         self.attach(&reads);
-        match value {
-            Some(value) => self.insert(&value, dynamic, split),
-            None => {
-                self.truncated = true;
-                self.unresolved(name);
-            }
+        if let Some(value) = value {
+            self.insert(&value, dynamic, split);
+        } else {
+            self.truncated = true;
+            self.unresolved(name);
         }
     }
 
@@ -166,7 +162,8 @@ impl Parser<'_> {
             return;
         }
         if self.vars.get(name).is_some() {
-            self.known(name, !quoted && !nested);
+            // `"$@"` stays the words it was set from.
+            self.known(name, (!quoted && !nested) || (name == "@" && quoted));
             return;
         }
         if name == "IFS" {
@@ -285,219 +282,4 @@ impl Parser<'_> {
     fn unresolved(&mut self, name: &str) {
         self.word().push_expanded(&format!("${name}"), true);
     }
-
-    /// One step inside `"…"` or a here-document.
-    pub(super) fn in_quotes(&mut self, cur: &mut Cursor<'_>, c: char, double: bool) {
-        match c {
-            '"' if double => {
-                cur.bump();
-                if let Some(Mode::Double(start)) = self.pop_mode()
-                    && start >= self.word().text.len()
-                {
-                    self.word().push_empty_quotes();
-                }
-            }
-            '\\' => {
-                cur.bump();
-                if cur.peek() == Some('`') && self.backticks() > 0 {
-                    self.inner_backtick(cur);
-                    return;
-                }
-                match cur.peek() {
-                    Some('\n') => {
-                        cur.bump();
-                    }
-                    Some(c) if matches!(c, '$' | '`' | '\\') || (c == '"' && double) => {
-                        cur.bump();
-                        self.word().push_quoted(c.encode_utf8(&mut [0; 4]), false);
-                    }
-                    _ => self.word().push_quoted("\\", false),
-                }
-            }
-            '$' => self.dollar(cur),
-            '`' => self.backtick(cur),
-            _ => {
-                let text = cur.take_while(|c| !matches!(c, '"' | '\\' | '$' | '`'));
-                let text = if text.is_empty() { cur.bump().map_or("", |_| "\"") } else { text };
-                let word = self.word();
-                let start = matches!(word.modes.last(), Some(Mode::Double(at)) if *at == word.text.len());
-                word.push_quoted(text, start && word.modes.len() == 1);
-            }
-        }
-    }
-
-    /// One step inside the operand of `${…}`.
-    pub(super) fn in_param(&mut self, cur: &mut Cursor<'_>, c: char, quoted: bool) {
-        match c {
-            '}' => {
-                cur.bump();
-                if let Some(Mode::Param(operation)) = self.pop_mode() {
-                    self.finish_param(&operation);
-                }
-            }
-            '\\' => {
-                cur.bump();
-                if let Some(c) = cur.bump() {
-                    self.word().text.push(c);
-                }
-            }
-            '\'' if !quoted => {
-                cur.bump();
-                let text = cur.take_until('\'');
-                self.word().text.push_str(text);
-            }
-            '"' => {
-                cur.bump();
-                let start = self.word().text.len();
-                self.push_mode(Mode::Double(start));
-            }
-            '$' => self.dollar(cur),
-            '`' => self.backtick(cur),
-            _ => self.raw(cur, |c| !matches!(c, '}' | '\\' | '\'' | '"' | '$' | '`')),
-        }
-    }
-
-    fn raw(&mut self, cur: &mut Cursor<'_>, ok: impl Fn(char) -> bool) {
-        let text = cur.take_while(ok);
-        let word: &mut WordBuf = self.word();
-        if text.is_empty() {
-            word.text.extend(cur.bump());
-        } else {
-            word.text.push_str(text);
-        }
-    }
-
-    /// One step inside `$((…))` or `((…))`.
-    pub(super) fn in_arithmetic(&mut self, cur: &mut Cursor<'_>, c: char) {
-        match c {
-            '$' => self.dollar(cur),
-            '`' => self.backtick(cur),
-            '(' | ')' => {
-                cur.bump();
-                self.word().text.push(c);
-                self.parenthesis(c);
-            }
-            _ => self.raw(cur, |c| !matches!(c, '$' | '`' | '(' | ')')),
-        }
-    }
-
-    /// One step inside `name=(…)`.
-    pub(super) fn in_array(&mut self, cur: &mut Cursor<'_>, c: char) {
-        // A mark in front of the value says that it is an array, until the assignment is stored.
-        let word = self.word();
-        if word.assign == Some(word.text.len()) {
-            word.text.push('\u{1}');
-        }
-        match c {
-            '$' => self.dollar(cur),
-            '`' => self.backtick(cur),
-            '\'' => {
-                cur.bump();
-                let text = cur.take_until('\'');
-                self.word().push_quoted(text, false);
-            }
-            '"' => {
-                cur.bump();
-                let start = self.word().text.len();
-                self.push_mode(Mode::Double(start));
-            }
-            '\\' => {
-                cur.bump();
-                word_push(self.word(), cur.bump());
-            }
-            '(' | ')' => {
-                cur.bump();
-                self.parenthesis(c);
-            }
-            c if c.is_whitespace() => {
-                cur.take_while(char::is_whitespace);
-                let word = self.word();
-                if !word.text.ends_with(['\u{1}', ' ']) {
-                    word.text.push(' ');
-                }
-            }
-            _ => self
-                .raw(cur, |c| !matches!(c, '$' | '`' | '(' | ')' | '\'' | '"' | '\\') && !c.is_whitespace()),
-        }
-    }
-
-    /// Counts parentheses in arithmetic and arrays.
-    fn parenthesis(&mut self, c: char) {
-        let mut closed = false;
-        if let Some(Mode::Arith(open) | Mode::Array(open)) = self.word().modes.last_mut() {
-            *open = if c == '(' { *open + 1 } else { open.saturating_sub(1) };
-            closed = *open == 0;
-        }
-        if closed {
-            self.pop_mode();
-        }
-    }
-}
-
-fn word_push(word: &mut WordBuf, c: Option<char>) {
-    word.text.extend(c);
-}
-
-/// What an operation makes of a known value; nothing where that takes more than plain text work.
-fn apply(op: &str, value: &str, operand: &str) -> Option<String> {
-    let text = match op {
-        "" | ":-" | "-" | ":=" | "=" | ":?" | "?" | "@" => value.to_owned(),
-        "^^" => value.to_uppercase(),
-        ",," => value.to_lowercase(),
-        "#" | "##" | "%" | "%%" => strip(op, value, operand)?.to_owned(),
-        "/" | "//" => {
-            let (pattern, with) = operand.split_once('/').unwrap_or((operand, ""));
-            if pattern.is_empty() || pattern.contains(['*', '?', '[']) || pattern.starts_with(['#', '%']) {
-                return None;
-            }
-            // The longest result: one replacement per pattern length.
-            if value.len() / pattern.len() * with.len() > 64 * 1024 {
-                return None;
-            }
-            if op == "/" { value.replacen(pattern, with, 1) } else { value.replace(pattern, with) }
-        }
-        ":" => {
-            let (from, len) = operand.split_once(':').map_or((operand, None), |(f, l)| (f, Some(l)));
-            let from: i64 = from.trim().parse().ok()?;
-            let count = value.chars().count();
-            let skip = match usize::try_from(from) {
-                Ok(from) => from,
-                Err(_) => count.checked_sub(usize::try_from(from.unsigned_abs()).ok()?)?,
-            };
-            let take = match len.map(|l| l.trim().parse::<usize>()) {
-                Some(len) => len.ok()?,
-                None => count,
-            };
-            value.chars().skip(skip).take(take).collect()
-        }
-        _ => return None,
-    };
-    Some(text)
-}
-
-/// `#`, `##`, `%`, `%%` for patterns that are literal, all `?`, or have one `*` at the outer end.
-fn strip<'v>(op: &str, value: &'v str, pattern: &str) -> Option<&'v str> {
-    let front = op.starts_with('#');
-    if !pattern.is_empty() && pattern.chars().all(|c| c == '?') {
-        let count = pattern.len();
-        let mut chars = value.chars();
-        for _ in 0..count {
-            if front { chars.next() } else { chars.next_back() }?;
-        }
-        return Some(chars.as_str());
-    }
-    let star = if front { pattern.strip_prefix('*') } else { pattern.strip_suffix('*') };
-    let literal = star.unwrap_or(pattern);
-    if literal.contains(['*', '?', '[']) {
-        return None;
-    }
-    let found = match (op, star) {
-        (_, None) if front => value.strip_prefix(literal),
-        (_, None) => value.strip_suffix(literal),
-        ("#", _) => value.split_once(literal).map(|(_, rest)| rest),
-        ("##", _) => value.rsplit_once(literal).map(|(_, rest)| rest),
-        ("%", _) => value.rsplit_once(literal).map(|(rest, _)| rest),
-        _ => value.split_once(literal).map(|(rest, _)| rest),
-    };
-    Some(found.unwrap_or(value))
 }

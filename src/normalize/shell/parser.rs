@@ -4,135 +4,11 @@ use std::collections::{HashMap, VecDeque};
 
 use super::super::{Limits, Span};
 use super::builder::{Mode, WordBuf};
+use super::frame::{Draft, Frame, Kind};
 use super::heredoc::{Job, Pending};
-use super::redirect::Opened;
 use super::token::Cursor;
 use super::vars::{Var, Vars};
 use super::{Command, Context, Redirect, RedirectOp, Script, Word, output};
-
-/// What opened a list of commands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Top,
-    Subst,
-    Backtick,
-    ProcIn,
-    ProcOut,
-    Paren,
-    Brace,
-    If,
-    Loop,
-    Case,
-}
-
-/// How the words of a command are read.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Head {
-    #[default]
-    Simple,
-    For,
-    Case,
-    /// `[[`: the operators inside are words.
-    Test,
-    /// `function`: the next word is a name.
-    Function,
-}
-
-/// A simple command under construction.
-#[derive(Default)]
-pub(super) struct Draft {
-    pub(super) id: usize,
-    pub(super) command: Command,
-    pub(super) head: Head,
-    pub(super) reads: Vec<Span>,
-    pub(super) opened: Option<Opened>,
-}
-
-impl Draft {
-    pub(super) fn is_blank(&self) -> bool {
-        let c = &self.command;
-        c.words.is_empty() && c.assignments.is_empty() && c.redirects.is_empty() && self.opened.is_none()
-    }
-}
-
-/// A list of commands that is being read.
-pub(super) struct Frame {
-    pub(super) kind: Kind,
-    /// Index that the first command in it gets.
-    start: usize,
-    /// The command whose word holds it, for substitutions.
-    owner: Option<usize>,
-    context: Context,
-    /// Name, for the body of a function.
-    function: Option<String>,
-    pub(super) draft: Option<Draft>,
-    pub(super) word: Option<WordBuf>,
-    fresh: bool,
-    first: bool,
-    pipeline: u32,
-    stage: u32,
-    pipeline_start: usize,
-    stage_start: usize,
-    feed: Option<Span>,
-    /// What flows in from the pipelines around it.
-    outer: Vec<Span>,
-    outer_feed: Option<Span>,
-    /// In `case`: a pattern is being read.
-    pub(super) pattern: bool,
-    /// A function was named; the next group is its body.
-    pub(super) named: Option<String>,
-    /// A group has just been closed: redirections here are its own.
-    pub(super) group: Option<Span>,
-}
-
-impl Frame {
-    fn new(kind: Kind, start: usize, owner: Option<usize>, context: Context) -> Self {
-        Self {
-            kind,
-            start,
-            owner,
-            context,
-            function: None,
-            draft: None,
-            word: None,
-            fresh: true,
-            first: true,
-            pipeline: 0,
-            stage: 0,
-            pipeline_start: start,
-            stage_start: start,
-            feed: None,
-            outer: Vec::new(),
-            outer_feed: None,
-            pattern: false,
-            named: None,
-            group: None,
-        }
-    }
-
-    /// The stage before the one that is being read.
-    fn source(&self) -> Option<Span> {
-        if self.stage > 0 && !self.fresh {
-            self.feed
-        } else if self.first {
-            self.outer_feed
-        } else {
-            None
-        }
-    }
-
-    fn inputs(&self) -> Vec<Span> {
-        let mut inputs = self.outer.clone();
-        if self.stage > 0 && !self.fresh {
-            Span::add(&mut inputs, Span::new(self.pipeline_start, self.stage_start));
-        }
-        inputs
-    }
-
-    pub(super) fn in_test(&self) -> bool {
-        self.draft.as_ref().is_some_and(|d| d.head == Head::Test)
-    }
-}
 
 /// State of one [`super::parse`].
 pub(super) struct Parser<'l> {
@@ -152,6 +28,8 @@ pub(super) struct Parser<'l> {
     pub(super) truncated: bool,
     /// Lists around the text that is being read: more than none in a here-document.
     pub(super) base: u32,
+    /// Offset of the character that is being read.
+    pub(super) at: usize,
     stages: Vec<u32>,
     open: usize,
     stopped: bool,
@@ -177,6 +55,7 @@ impl<'l> Parser<'l> {
             jobs: VecDeque::new(),
             truncated: false,
             base: 0,
+            at: 0,
             stages: Vec::new(),
             open: 0,
             stopped: false,
@@ -314,7 +193,8 @@ impl<'l> Parser<'l> {
             }
             self.begin_stage(id);
         }
-        self.frame.draft.get_or_insert_with(|| Draft { id, ..Draft::default() })
+        let command = Command { offset: self.at, ..Command::default() };
+        self.frame.draft.get_or_insert_with(|| Draft { id, command, ..Draft::default() })
     }
 
     fn begin_stage(&mut self, id: usize) {
@@ -417,11 +297,10 @@ impl<'l> Parser<'l> {
     /// other substitution shields.
     pub(super) fn close_to(&mut self, ends: impl Fn(Kind) -> bool, shields: impl Fn(Kind) -> bool) -> bool {
         let kinds = std::iter::once(self.frame.kind).chain(self.stack.iter().rev().map(|f| f.kind));
-        let mut count = 0;
-        for kind in kinds {
-            count += 1;
+        let kinds: Vec<Kind> = kinds.collect();
+        for (above, kind) in kinds.into_iter().enumerate() {
             if ends(kind) {
-                (0..count).for_each(|_| self.close());
+                (0..=above).for_each(|_| self.close());
                 return true;
             }
             if shields(kind) {

@@ -1,7 +1,8 @@
 //! One step of the scan, and the operators: redirections, separators, parentheses.
 
 use super::builder::Mode;
-use super::parser::{Head, Kind, Parser};
+use super::frame::{Draft, Head, Kind};
+use super::parser::Parser;
 use super::token::Cursor;
 use super::{RedirectOp, Word};
 
@@ -31,6 +32,7 @@ const OPERATORS: [(&str, RedirectOp, bool); 12] = [
 impl Parser<'_> {
     /// Reads at least one character.
     pub(super) fn step(&mut self, cur: &mut Cursor<'_>, c: char) {
+        self.at = cur.pos();
         match self.frame.word.as_ref().and_then(|w| w.modes.last()) {
             Some(Mode::Double(_)) => self.in_quotes(cur, c, true),
             Some(Mode::Here) => self.in_quotes(cur, c, false),
@@ -91,13 +93,8 @@ impl Parser<'_> {
     }
 
     fn literal(&mut self, cur: &mut Cursor<'_>) {
-        let pos = cur.pos();
         if let Some(c) = cur.bump() {
-            let fresh = self.frame.draft.is_none();
             self.word().push_plain(c);
-            if fresh && let Some(draft) = self.frame.draft.as_mut() {
-                draft.command.offset = pos;
-            }
         }
     }
 
@@ -182,14 +179,12 @@ impl Parser<'_> {
             }
         }
         self.finish_word();
-        let pos = cur.pos();
         for (text, op, strip) in OPERATORS {
             if cur.eat(text) {
                 let fresh = self.frame.draft.is_none();
                 let group = self.frame.group.take();
                 let draft = self.draft();
                 if fresh {
-                    draft.command.offset = pos;
                     draft.command.group = group;
                 }
                 if let Some(before) = draft.opened.replace(Opened { fd, op, strip }) {
@@ -229,10 +224,7 @@ impl Parser<'_> {
                 self.push_mode(Mode::Array(1));
                 return;
             }
-            if empty
-                && word.is_bare()
-                && self.frame.draft.as_ref().is_some_and(super::parser::Draft::is_blank)
-            {
+            if empty && word.is_bare() && self.frame.draft.as_ref().is_some_and(Draft::is_blank) {
                 let name = word.text.clone();
                 self.frame.word = None;
                 self.define(cur, name);

@@ -1,9 +1,10 @@
 //! What a finished word or command means: keywords, assignments, aliases, builtins that set variables.
 
 use super::super::Span;
+use super::frame::{Draft, Head, Kind};
 use super::heredoc::Pending;
 use super::output::static_output;
-use super::parser::{Draft, Head, Kind, Parser};
+use super::parser::Parser;
 use super::vars::Var;
 use super::{Redirect, RedirectOp, Word};
 

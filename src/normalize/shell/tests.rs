@@ -29,6 +29,7 @@ fn shown(script: &Script) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn table() {
     for (script, want) in [
         ("", ""),
@@ -161,7 +162,7 @@ fn disguises() {
         "$(echo Y3VybA== | base64 -d)",
     ] {
         let got = read(script);
-        let word = got.commands.iter().flat_map(|c| c.words.first()).next();
+        let word = got.commands.iter().find_map(|c| c.words.first());
         assert!(word.is_some_and(|w| w.disguised), "{script}: {word:?}");
     }
     for script in [
@@ -200,6 +201,9 @@ fn places() {
     assert_eq!((at(1).nesting, at(3).nesting, at(4).nesting), (1, 2, 0));
     assert_eq!((at(1).pipeline, at(1).last_stage), (at(2).pipeline, false));
     assert!(at(2).last_stage && at(4).last_stage && at(4).stage == 1);
+    let got = read("a; 'b' c; \"$(d)\" | >e; for x in y; do \\f; done");
+    let offsets: Vec<_> = got.commands.iter().map(|c| c.offset).collect();
+    assert_eq!(offsets, [0, 3, 10, 13, 19, 23, 38]);
     let got = read("f() { a; }; b <(c)");
     assert_eq!(got.commands[0].context, Context::Function);
     assert_eq!(got.commands[2].context, Context::ProcessSubstitution(Some(1)));
@@ -308,7 +312,7 @@ proptest! {
     #[test]
     fn quoting_keeps_the_text(word in "[a-z]{1,12}") {
         let escaped: String = word.chars().flat_map(|c| ['\\', c]).collect();
-        let hex: String = word.bytes().map(|b| format!("\\x{b:02x}")).collect();
+        let hex: String = word.bytes().flat_map(|b| format!("\\x{b:02x}").into_bytes()).map(char::from).collect();
         let mid = word.len() / 2;
         let (left, right) = word.split_at(mid);
         for raw in [
