@@ -1,6 +1,7 @@
 //! Which image runs: read from the reference alone, by its last path element, never by a substring.
 
 use super::catalog::{RULE, Rule, Sample};
+use super::command::is_miner;
 use super::facts::Facts;
 use super::findings::Collector;
 use crate::score::Family;
@@ -95,6 +96,26 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             Sample::Hit(12, "containers: [{name: a, image: docker.io/example/ncat}]"),
             Sample::Miss("containers: [{name: a, image: example.test/truncate}]"),
+        ],
+        ..IMAGE
+    },
+    Rule {
+        id: "img-miner",
+        message: "runs the image of a crypto miner",
+        meaning: "The image is named like a program that mines crypto currency.",
+        false_positives: "Mining on purpose.",
+        severity: Severity::Critical,
+        points: 20,
+        techniques: &["T1496"],
+        check: |facts, found| {
+            for image in facts.images.iter().filter(|image| is_miner(&image.reference.name)) {
+                found.hit(Some(&image.container.name), &format!("{}.image", image.container.path), &image.container.image);
+            }
+        },
+        samples: &[
+            Sample::Hit(20, "containers: [{name: a, image: 'example.test/x/xmrig:6'}]"),
+            Sample::Miss("containers: [{name: a, image: example.test/xmrig/docs}]"),
+            Sample::Miss("containers: [{name: a, image: example.test/data-miner}]"),
         ],
         ..IMAGE
     },

@@ -4,13 +4,18 @@
 //! A check reads [`Facts`], the workload with everything normalised once, and adds hits to [`Findings`].
 
 pub mod catalog;
+mod code;
+mod code_strings;
 mod command;
+mod derive;
 mod evidence;
 mod facts;
+mod files;
 mod findings;
 mod host;
 mod image;
 mod indicators;
+mod runs;
 
 pub use catalog::{Rule, Sample};
 pub use facts::Facts;

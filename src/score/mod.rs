@@ -129,6 +129,20 @@ pub static ATTACK_IN_SYSTEM_NAMESPACE: Floor = Floor {
     severity: Severity::Critical,
     reason: "a hostile command in a namespace of the control plane",
 };
+/// A miner by its name or its protocol, not by options alone: there is no doubt left to score.
+pub static KNOWN_MINER: Floor = Floor {
+    id: "known-miner",
+    severity: Severity::Critical,
+    reason: "a known crypto miner, or the protocol of mining pools",
+};
+/// The identity of the pod leaves the cluster.
+pub static TOKEN_SENT_AWAY: Floor = Floor {
+    id: "token-sent-away",
+    severity: Severity::High,
+    reason: "reads the service account's token and sends data to a host outside",
+};
+/// From these points on a miner finding is one by name or protocol.
+const KNOWN_MINER_POINTS: i32 = 50;
 
 /// Namespaces of the control plane.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
@@ -166,7 +180,8 @@ fn family_points(findings: &Findings, family: Family) -> Vec<i32> {
     points
 }
 
-fn weighted(points: Vec<i32>) -> i32 {
+/// The weighted sum of the points of one family, highest first.
+pub(crate) fn weighted(points: Vec<i32>) -> i32 {
     let last = WEIGHTS.last().copied().unwrap_or(0);
     let weights = WEIGHTS.iter().copied().chain(std::iter::repeat(last));
     half_up(points.into_iter().zip(weights).map(|(points, weight)| points * weight).sum(), TWENTIETHS)
@@ -179,6 +194,10 @@ fn half_up(value: i32, divisor: i32) -> i32 {
 
 fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     let has = |id: &str| findings.by_rule().any(|(rule, _)| rule.id == id);
+    let most = |id: &str| {
+        let hits = findings.by_rule().filter(|(rule, _)| rule.id == id).flat_map(|(_, hits)| hits);
+        hits.map(|hit| hit.points).max().unwrap_or(0)
+    };
     let strong_intent = findings
         .by_rule()
         .filter(|(rule, _)| rule.family == Family::Command)
@@ -199,6 +218,13 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     }
     if strong_intent && SYSTEM_NAMESPACES.contains(&namespace) {
         floors.push(&ATTACK_IN_SYSTEM_NAMESPACE);
+    }
+    if has("img-miner") || most("cmd-crypto-miner") >= KNOWN_MINER_POINTS {
+        floors.push(&KNOWN_MINER);
+    }
+    // Ordinary files to a named host weigh less than strong intent, and are no theft of the token.
+    if has("cmd-sa-token-read") && most("cmd-exfil") >= STRONG_INTENT {
+        floors.push(&TOKEN_SENT_AWAY);
     }
     floors
 }

@@ -119,6 +119,10 @@ objects! {
         readiness_probe: Box<Handler> = "readinessProbe",
         /// `startupProbe`.
         startup_probe: Box<Handler> = "startupProbe",
+        /// `stdin`.
+        stdin: bool = "stdin",
+        /// `tty`.
+        tty: bool = "tty",
     }
 
     /// One entry of `env`.
@@ -175,6 +179,40 @@ objects! {
         name: String = "name",
         /// `hostPath`.
         host_path: HostPath = "hostPath",
+        /// `configMap`: only that it is there.
+        config_map: Presence = "configMap",
+        /// `secret`: only that it is there.
+        secret: Presence = "secret",
+        /// `projected`.
+        projected: Projected = "projected",
+    }
+
+    /// An object of which nothing but its presence matters.
+    Presence {
+        /// `name`.
+        name: String = "name",
+    }
+
+    /// A volume's `projected`.
+    Projected {
+        /// `sources`.
+        sources: List<ProjectedSource> = "sources",
+    }
+
+    /// One entry of `projected.sources`.
+    ProjectedSource {
+        /// `serviceAccountToken`.
+        service_account_token: ServiceAccountToken = "serviceAccountToken",
+        /// `configMap`: only that it is there.
+        config_map: Presence = "configMap",
+        /// `secret`: only that it is there.
+        secret: Presence = "secret",
+    }
+
+    /// A projected `serviceAccountToken`.
+    ServiceAccountToken {
+        /// `path` of the token within the volume.
+        path: String = "path",
     }
 
     /// A volume's `hostPath`.

@@ -26,6 +26,8 @@ impl Reader {
             last_change: last_change(meta),
             host_network: false,
             host_paths: Vec::new(),
+            config_volumes: Vec::new(),
+            token_files: Vec::new(),
             containers: Vec::new(),
             unreadable: Unreadable::default(),
         };
@@ -62,6 +64,7 @@ impl Reader {
                 let name = reader.text(&volume.name, &format!("{path}.name"));
                 workload.host_paths.push(HostPathVolume { name, host_path, path });
             }
+            reader.data_volume(volume, &path, workload);
         });
         let containers = &mut workload.containers;
         self.each(&pod.init_containers, &format!("{path}.initContainers"), |reader, container, path| {
@@ -79,6 +82,26 @@ impl Reader {
                 containers.push(reader.container(container, Role::Ephemeral, path));
             },
         );
+    }
+
+    /// Volumes of a ConfigMap or Secret, and those that hold tokens.
+    fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
+        let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
+        config |= self.read(&volume.secret, &format!("{path}.secret")).is_some();
+        let path = format!("{path}.projected");
+        let name = volume.name.get().cloned().unwrap_or_default();
+        if let Some(projected) = self.read(&volume.projected, &path) {
+            self.each(&projected.sources, &format!("{path}.sources"), |reader, source, path| {
+                config |= source.config_map.get().is_some() || source.secret.get().is_some();
+                let token = reader
+                    .read(&source.service_account_token, &format!("{path}.serviceAccountToken"))
+                    .map(|token| reader.text(&token.path, &format!("{path}.serviceAccountToken.path")));
+                workload.token_files.extend(token.map(|file| (name.clone(), file)));
+            });
+        }
+        if config {
+            workload.config_volumes.push(name);
+        }
     }
 
     fn container(&mut self, container: &decode::Container, role: Role, path: String) -> Container {
@@ -108,6 +131,8 @@ impl Reader {
             name: self.text(&container.name, &format!("{path}.name")),
             image: self.text(&container.image, &format!("{path}.image")),
             privileged,
+            interactive: self.flag(&container.stdin, &format!("{path}.stdin"))
+                & self.flag(&container.tty, &format!("{path}.tty")),
             env,
             executes: self.executes(container, &path),
             mounts,

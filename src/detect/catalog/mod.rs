@@ -77,7 +77,8 @@ pub(super) const RULE: Rule = Rule {
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [host::RULES, command::RULES, image::RULES, evidence::RULES].into_iter().flatten()
+    // The commands come last: some of their rules read what was found before.
+    [host::RULES, image::RULES, evidence::RULES].into_iter().chain(command::TABLES).flatten()
 }
 
 /// The rule with this id.
