@@ -292,7 +292,7 @@ pub(super) fn is_decoder(invocation: &Invocation) -> bool {
         "gzip" | "bzip2" | "xz" => has(|text| text.starts_with('-') && text.contains('d')),
         "rev" => true,
         // A substitution of alphabets; single characters are everyday work.
-        "tr" => invocation.args.iter().filter(|word| word.text.contains('-') && word.text.len() >= 5).count() >= 2,
+        "tr" => invocation.args.iter().filter(|word| word.text.contains('-') && !word.text.starts_with('-')).count() >= 2,
         "printf" | "echo" => invocation.args.iter().any(|word| spelled_out(&word.text)),
         _ => code::text(invocation).is_some_and(code::decodes),
     }

@@ -119,8 +119,6 @@ objects! {
         readiness_probe: Box<Handler> = "readinessProbe",
         /// `startupProbe`.
         startup_probe: Box<Handler> = "startupProbe",
-        /// `stdin`.
-        stdin: bool = "stdin",
         /// `tty`.
         tty: bool = "tty",
     }
@@ -129,8 +127,10 @@ objects! {
     EnvVar {
         /// `name`.
         name: String = "name",
-        /// `value`; a `valueFrom` is not known from the object.
+        /// `value`.
         value: String = "value",
+        /// `valueFrom`: only that it is there, the value is not known from the object.
+        value_from: Presence = "valueFrom",
     }
 
     /// A container's `securityContext`.

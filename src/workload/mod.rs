@@ -136,8 +136,8 @@ pub struct Container {
     pub image: String,
     /// `securityContext.privileged` is the boolean `true`.
     pub privileged: bool,
-    /// `stdin` and `tty`: somebody is meant to type into it.
-    pub interactive: bool,
+    /// `tty`: it has a terminal, as if somebody were meant to sit there.
+    pub terminal: bool,
     /// Literal environment, in order. For expansion only: values may be secrets.
     pub env: Vec<(String, String)>,
     /// What it runs: the entry point first (if the object says), then hooks and probes.

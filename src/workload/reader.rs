@@ -113,7 +113,11 @@ impl Reader {
         self.each(&container.env, &format!("{path}.env"), |reader, variable, path| {
             let name = reader.text(&variable.name, &format!("{path}.name"));
             let value = reader.text(&variable.value, &format!("{path}.value"));
-            env.push((name, value));
+            // A value from elsewhere is unknown, not empty. One that is absent is empty: the API server stores
+            // `value: ""` without it.
+            if variable.value_from.get().is_none() {
+                env.push((name, value));
+            }
         });
         let mut mounts = Vec::new();
         self.each(&container.volume_mounts, &format!("{path}.volumeMounts"), |reader, mount, path| {
@@ -131,8 +135,7 @@ impl Reader {
             name: self.text(&container.name, &format!("{path}.name")),
             image: self.text(&container.image, &format!("{path}.image")),
             privileged,
-            interactive: self.flag(&container.stdin, &format!("{path}.stdin"))
-                & self.flag(&container.tty, &format!("{path}.tty")),
+            terminal: self.flag(&container.tty, &format!("{path}.tty")),
             env,
             executes: self.executes(container, &path),
             mounts,

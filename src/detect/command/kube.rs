@@ -90,7 +90,10 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
     }
     let is_tool = super::fetch::is_downloader(invocation) || matches!(invocation.program.as_str(), "websocat" | "wscat" | "kubeletctl");
     if is_tool {
-        return words(invocation).filter_map(by_url).max_by_key(|weight| weight.1);
+        let changes = matches!(option(invocation, &["-X", "--request", "--method"]), Some("DELETE" | "PATCH" | "PUT"));
+        // Writing one object by its name is not reading secrets.
+        let weights = words(invocation).filter_map(by_url).filter(|weight| !changes || *weight == FULL);
+        return weights.max_by_key(|weight| weight.1);
     }
     let code = code::text(invocation).filter(|code| code.contains("/secrets") || code.contains(":1025") || code.contains("/exec"))?;
     code_strings::literals(code).iter().filter_map(|text| by_url(text)).max_by_key(|weight| weight.1)
@@ -158,7 +161,8 @@ fn has_name(invocation: &Invocation, resource: &str, valued: &[&str]) -> bool {
 
 /// URLs of the API server and of kubelets.
 fn by_url(word: &str) -> Option<Weight> {
-    if !word.contains("://") || word.len() > 4096 {
+    let by_port = word.contains(":10250/") || word.contains(":10255/");
+    if !word.contains("://") && !by_port || word.len() > 4096 {
         return None;
     }
     let target = target(word)?;

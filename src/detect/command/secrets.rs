@@ -1,5 +1,6 @@
 //! Credentials in files.
 
+use super::url::target;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::files::{Access, FileUse};
@@ -14,14 +15,16 @@ pub(super) static RULES: &[Rule] = &[
         id: "cmd-sa-token-read",
         message: "reads the token of the pod's service account",
         meaning: "With the token anything can be asked of the API server, or of the cloud, in the pod's name.",
-        false_positives: "Scripts that talk to the API server with curl.",
+        false_positives: "Scripts that talk to the API server with curl: where the token goes only there, it weighs 15.",
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1528"],
         check: |facts, found| {
             for run in &facts.runs {
                 if let Some(at) = reads_token(facts, run) {
-                    found.hit(Some(&run.container.name), run.path(), &run.show(at));
+                    let (severity, points) =
+                        if only_for_api(run, at) { (Severity::Low, 15) } else { (Severity::Medium, 25) };
+                    found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
                 }
             }
         },
@@ -31,6 +34,7 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'cd /var/run/secrets/kubernetes.io/serviceaccount; cp token /data/t']}]"),
             Sample::Hit(25, "volumes: [{name: t, projected: {sources: [{serviceAccountToken: {path: jwt}}]}}]\ncontainers: [{name: a, command: [cat, /idp/jwt], volumeMounts: [{name: t, mountPath: /idp}]}]"),
             Sample::Hit(25, "containers: [{name: a, command: [python3, -c, 'print(open(\"/var/run/secrets/kubernetes.io/serviceaccount/token\").read())']}]"),
+            Sample::Hit(15, "containers: [{name: a, command: [sh, -c, 'curl -X DELETE -H \"Authorization: Bearer $(cat /run/secrets/kubernetes.io/serviceaccount/token)\" https://kubernetes.default.svc/api/v1/x']}]"),
             Sample::Miss("containers: [{name: a, command: [cat, /var/run/secrets/kubernetes.io/serviceaccount/namespace]}]"),
             Sample::Miss("containers: [{name: a, command: [curl, --cacert, /run/secrets/kubernetes.io/serviceaccount/ca.crt, 'https://kubernetes.default/readyz']}]"),
             Sample::Miss("containers: [{name: a, command: [/app/run, --token-file, /run/secrets/kubernetes.io/serviceaccount/token]}]"),
@@ -105,6 +109,24 @@ pub(super) fn reads_token(facts: &Facts<'_>, run: &Run<'_>) -> Option<usize> {
         };
         run.invocations().find(|(_, call)| in_code(call)).map(|(at, _)| at)
     })
+}
+
+/// Whether the token read at `at` goes to the API server, and nowhere else that is known.
+fn only_for_api(run: &Run<'_>, at: usize) -> bool {
+    let reader = run.invocation(at).map(std::ptr::from_ref);
+    let fed = run.fed(|call| reader == Some(std::ptr::from_ref(call)));
+    let mut sinks = run
+        .invocations()
+        .filter(|(sink, call)| fed.get(*sink) == Some(&true) && !call.program.is_empty() && !call.program.starts_with('$'))
+        .peekable();
+    let to_api = |call: &Invocation| {
+        super::fetch::is_downloader(call)
+            && words(call).any(|word| {
+                let host = target(word).map(|target| target.host).unwrap_or_default();
+                word.contains("://") && (host == "kubernetes" || host.starts_with("kubernetes.default") || host.contains("KUBERNETES_"))
+            })
+    };
+    sinks.peek().is_some() && sinks.all(|(_, call)| to_api(call) || matches!(call.program.as_str(), "export" | "test" | "["))
 }
 
 /// Whether an invocation reads something that is a secret, whoever's: for what is sent away.

@@ -104,7 +104,7 @@ fn tunnels(invocation: &Invocation) -> bool {
 
 const SCANNERS: &[&str] = &[
     "masscan", "nmap", "zmap", "rustscan", "naabu", "fscan", "unicornscan", "arp-scan", "netdiscover", "nbtscan", "zgrab", "zgrab2", "pnscan",
-    "angryip", "scanrand", "hping3", "fping", "nping", "kube-hunter",
+    "angryip", "scanrand", "hping3", "fping", "nping",
 ];
 
 fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {

@@ -106,16 +106,16 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1609"],
         check: interactive,
         samples: &[
-            Sample::Hit(3, "containers: [{name: a, stdin: true, tty: true}]"),
-            Sample::Miss("containers: [{name: a, stdin: false, tty: true}]"),
+            Sample::Hit(3, "containers: [{name: a, tty: true}]"),
+            Sample::Miss("containers: [{name: a, stdin: true, tty: false}]"),
         ],
         ..COMMAND
     },
 ];
 
 fn interactive(facts: &Facts<'_>, found: &mut Collector<'_>) {
-    for container in facts.workload.containers.iter().filter(|container| container.interactive) {
-        found.hit(Some(&container.name), &format!("{}.tty", container.path), "stdin: true, tty: true");
+    for container in facts.workload.containers.iter().filter(|container| container.terminal) {
+        found.hit(Some(&container.name), &format!("{}.tty", container.path), "tty: true");
     }
 }
 
@@ -166,7 +166,7 @@ fn keeps_alive(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
         }
         "tail" => (short(invocation, 'f') || short(invocation, 'F')) && has(invocation, &["/dev/null"]),
         "pause" => invocation.args.is_empty(),
-        "cat" => invocation.args.is_empty() && invocation.redirects.is_empty() && invocation.stage == 0 && invocation.last_stage && run.container.interactive,
+        "cat" => invocation.args.is_empty() && invocation.redirects.is_empty() && invocation.stage == 0 && invocation.last_stage && run.container.terminal,
         _ => false,
     }
 }
