@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::runs::{Run, runs};
 use crate::normalize::path::{canonical, join};
-use crate::normalize::{Execution, ImageRef, Limits, argv, executed_with};
-use crate::workload::{Argument, Container, Exec, Mount, Workload};
+use crate::normalize::{ImageRef, argv};
+use crate::workload::{Container, Mount, Workload};
 
 /// What the checks read.
 pub struct Facts<'a> {
@@ -53,63 +54,18 @@ pub struct HostMount {
     pub path: String,
 }
 
-/// One argument vector and what it executes.
-pub struct Run<'a> {
-    /// The container.
-    pub container: &'a Container,
-    /// The argument vector.
-    pub exec: &'a Exec,
-    /// What it runs, shell scripts taken apart.
-    pub execution: Execution,
-}
-
 impl<'a> Facts<'a> {
     /// The facts of a workload.
     pub fn of(workload: &'a Workload) -> Self {
-        let limits = Limits::default();
-        let mut runs = Vec::new();
-        for container in &workload.containers {
-            let env = argv::expand_env(&container.env);
-            for exec in &container.executes {
-                let arguments = arguments(container, exec);
-                let execution = executed_with(&arguments, &env, &limits);
-                runs.push(Run { container, exec, execution });
-            }
-        }
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
-        Self { workload, images: images(workload), mounts, host_mounts, runs }
+        Self { workload, images: images(workload), mounts, host_mounts, runs: runs(workload) }
     }
 }
 
 fn images(workload: &Workload) -> Vec<Image<'_>> {
     let with_image = workload.containers.iter().filter(|container| !container.image.is_empty());
     with_image.map(|container| Image { container, reference: ImageRef::parse(&container.image) }).collect()
-}
-
-/// The argument vector after the kubelet's expansion.
-///
-/// Without `command` the image's entry point comes first, which is not known. Arguments that begin with a
-/// program of their own are taken at their word; else the image's name stands for the program, which is right
-/// for the images of single tools (`ncat`, `curl`).
-fn arguments(container: &Container, exec: &Exec) -> Vec<String> {
-    let raw: Vec<String> = exec.argv.iter().map(|argument| argument.text.clone()).collect();
-    let mut expanded: Vec<String> =
-        argv::expand(&raw, &container.env).into_iter().map(|argument| argument.text).collect();
-    let names_program =
-        expanded.first().is_some_and(|first| first.starts_with('/') || is_shell(argv::program(first)));
-    if exec.args_only && !names_program {
-        let entry_point = ImageRef::parse(&container.image).name;
-        if !entry_point.is_empty() {
-            expanded.insert(0, entry_point);
-        }
-    }
-    expanded
-}
-
-/// Programs that take shell text.
-pub(super) fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "mksh" | "busybox")
 }
 
 /// All mounts, with `$(NAME)` expanded where the kubelet does that. Each container's expressions are expanded
@@ -172,16 +128,4 @@ fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
         }
     }
     found
-}
-
-impl Run<'_> {
-    /// The argument that holds what was found: the longest one, which is the script if there is one.
-    pub fn argument(&self) -> Option<&Argument> {
-        self.exec.argv.iter().rev().max_by_key(|argument| argument.text.len())
-    }
-
-    /// The field path to point at.
-    pub fn path(&self) -> &str {
-        self.argument().map_or(self.container.path.as_str(), |argument| argument.path.as_str())
-    }
 }

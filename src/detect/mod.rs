@@ -5,10 +5,15 @@
 
 mod address;
 pub mod catalog;
+mod code;
+mod code_strings;
 mod command;
 mod cron;
+mod derive;
 mod evidence;
+mod excerpt;
 mod facts;
+mod files;
 mod findings;
 mod host;
 mod identity;
@@ -16,6 +21,7 @@ mod image;
 mod indicators;
 mod network;
 mod placement;
+mod runs;
 mod schedule;
 pub(crate) mod system;
 

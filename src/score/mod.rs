@@ -150,7 +150,12 @@ pub static ATTACK_IN_SYSTEM_NAMESPACE: Floor = Floor {
     severity: Severity::Critical,
     reason: "a hostile command in a namespace of the control plane",
 };
-
+/// The identity of the pod leaves the cluster.
+pub static TOKEN_SENT_AWAY: Floor = Floor {
+    id: "token-sent-away",
+    severity: Severity::High,
+    reason: "reads the service account's token and sends data to a host outside",
+};
 /// Scores the findings of a workload in `namespace`.
 pub fn score(findings: &Findings, namespace: &str) -> Score {
     let mut families = BTreeMap::new();
@@ -184,7 +189,8 @@ fn family_points(findings: &Findings, family: Family) -> Vec<i32> {
     points
 }
 
-fn weighted(points: Vec<i32>) -> i32 {
+/// The weighted sum of the points of one family, highest first.
+pub(crate) fn weighted(points: Vec<i32>) -> i32 {
     let last = WEIGHTS.last().copied().unwrap_or(0);
     let weights = WEIGHTS.iter().copied().chain(std::iter::repeat(last));
     half_up(points.into_iter().zip(weights).map(|(points, weight)| points * weight).sum(), TWENTIETHS)
@@ -197,6 +203,10 @@ fn half_up(value: i32, divisor: i32) -> i32 {
 
 fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     let has = |id: &str| findings.by_rule().any(|(rule, _)| rule.id == id);
+    let most = |id: &str| {
+        let hits = findings.by_rule().filter(|(rule, _)| rule.id == id).flat_map(|(_, hits)| hits);
+        hits.map(|hit| hit.points).max().unwrap_or(0)
+    };
     let strong_intent = findings
         .by_rule()
         .filter(|(rule, _)| rule.family == Family::Command)
@@ -236,6 +246,10 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     }
     if in_system && in_full(|rule| rule.imitates_system) {
         floors.push(&SYSTEM_IMPOSTOR);
+    }
+    // Ordinary files to a named host weigh less than strong intent, and are no theft of the token.
+    if has("cmd-sa-token-read") && most("cmd-exfil") >= STRONG_INTENT {
+        floors.push(&TOKEN_SENT_AWAY);
     }
     floors
 }

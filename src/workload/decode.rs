@@ -199,13 +199,15 @@ objects! {
         readiness_probe: Box<Handler> = "readinessProbe",
         /// `startupProbe`.
         startup_probe: Box<Handler> = "startupProbe",
+        /// `tty`.
+        tty: bool = "tty",
     }
 
     /// One entry of `env`.
     EnvVar {
         /// `name`.
         name: String = "name",
-        /// `value`; a `valueFrom` is not known from the object.
+        /// `value`.
         value: String = "value",
         /// `valueFrom`, of which only the name of a secret is read.
         value_from: ValueFrom = "valueFrom",
@@ -263,6 +265,8 @@ objects! {
         flex_volume: FlexVolume = "flexVolume",
         /// `image`.
         image: ImageVolume = "image",
+        /// `configMap`: only that it is there.
+        config_map: Reference = "configMap",
         /// `secret`.
         secret: SecretVolume = "secret",
         /// `projected`.

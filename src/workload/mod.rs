@@ -79,6 +79,10 @@ pub struct Workload {
     pub host_network: bool,
     /// `hostPath` volumes.
     pub host_paths: Vec<HostPathVolume>,
+    /// Names of volumes with the content of a `ConfigMap` or `Secret`.
+    pub config_volumes: Vec<String>,
+    /// Projected tokens of the service account: name of the volume, and path within it.
+    pub token_files: Vec<(String, String)>,
     /// All containers: init containers and sidecars, containers, ephemeral containers.
     pub containers: Vec<Container>,
     /// Labels and annotations: the object's own first, then those of its templates.
@@ -146,6 +150,8 @@ pub struct Container {
     pub image: String,
     /// `securityContext.privileged` is the boolean `true`.
     pub privileged: bool,
+    /// `tty`: it has a terminal, as if somebody were meant to sit there.
+    pub terminal: bool,
     /// Literal environment, in order. For expansion only: values may be secrets.
     pub env: Vec<(String, String)>,
     /// What it runs: the entry point first (if the object says), then hooks and probes.

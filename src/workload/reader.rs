@@ -28,6 +28,8 @@ impl Reader {
             last_change: last_change(meta),
             host_network: false,
             host_paths: Vec::new(),
+            config_volumes: Vec::new(),
+            token_files: Vec::new(),
             containers: Vec::new(),
             metadata: Vec::new(),
             finalizers: Vec::new(),
@@ -66,12 +68,13 @@ impl Reader {
         self.read(&pod.security_context, &format!("{path}.securityContext"));
         self.each(&pod.volumes, &format!("{path}.volumes"), |reader, volume, path| {
             if let Some(host) = reader.read(&volume.host_path, &format!("{path}.hostPath")) {
+                let name = reader.text(&volume.name, &format!("{path}.name"));
+                let kind = reader.text(&host.kind, &format!("{path}.hostPath.type"));
                 let path = format!("{path}.hostPath.path");
                 let host_path = reader.text(&host.path, &path);
-                let name = reader.text(&volume.name, &format!("{path}.name"));
-                let kind = reader.text(&host.kind, &format!("{}.type", path.trim_end_matches(".path")));
                 workload.host_paths.push(HostPathVolume { name, host_path, kind, path });
             }
+            reader.data_volume(volume, &path, workload);
         });
         let containers = &mut workload.containers;
         self.each(&pod.init_containers, &format!("{path}.initContainers"), |reader, container, path| {
@@ -91,6 +94,27 @@ impl Reader {
         );
     }
 
+    /// Volumes of a ConfigMap or Secret, and those that hold tokens.
+    fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
+        // What is of a wrong type here is noted where the settings are read.
+        let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
+        config |= volume.secret.get().is_some();
+        let path = format!("{path}.projected");
+        let name = volume.name.get().cloned().unwrap_or_default();
+        if let Some(projected) = volume.projected.get() {
+            self.each(&projected.sources, &format!("{path}.sources"), |reader, source, path| {
+                config |= source.config_map.get().is_some() || source.secret.get().is_some();
+                let token = reader
+                    .read(&source.service_account_token, &format!("{path}.serviceAccountToken"))
+                    .map(|token| reader.text(&token.path, &format!("{path}.serviceAccountToken.path")));
+                workload.token_files.extend(token.map(|file| (name.clone(), file)));
+            });
+        }
+        if config {
+            workload.config_volumes.push(name);
+        }
+    }
+
     fn container(&mut self, container: &decode::Container, role: Role, path: String) -> Container {
         let security = self.read(&container.security_context, &format!("{path}.securityContext"));
         let privileged = security.is_some_and(|security| {
@@ -100,7 +124,11 @@ impl Reader {
         self.each(&container.env, &format!("{path}.env"), |reader, variable, path| {
             let name = reader.text(&variable.name, &format!("{path}.name"));
             let value = reader.text(&variable.value, &format!("{path}.value"));
-            env.push((name, value));
+            // A value from elsewhere is unknown, not empty. One that is absent is empty: the API server stores
+            // `value: ""` without it.
+            if variable.value_from.get().is_none() {
+                env.push((name, value));
+            }
         });
         let mut mounts = Vec::new();
         self.each(&container.volume_mounts, &format!("{path}.volumeMounts"), |reader, mount, path| {
@@ -121,6 +149,7 @@ impl Reader {
             name: self.text(&container.name, &format!("{path}.name")),
             image: self.text(&container.image, &format!("{path}.image")),
             privileged,
+            terminal: self.flag(&container.tty, &format!("{path}.tty")),
             env,
             executes: self.executes(container, &path),
             settings: self.container_settings(container, &path),

@@ -96,17 +96,15 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         host::security::RULES,
         host::paths::RULES,
         host::volumes::RULES,
-        command::RULES,
         image::RULES,
         identity::RULES,
         placement::RULES,
         network::RULES,
         evidence::RULES,
         evidence::claims::RULES,
-        // Last: one of its rules looks at what the others found.
-        schedule::RULES,
     ];
-    families.into_iter().flatten()
+    // The commands and the schedule come last: some of their rules look at what was found before.
+    families.into_iter().chain(command::TABLES).chain([schedule::RULES]).flatten()
 }
 
 /// The rule with this id.

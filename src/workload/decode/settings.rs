@@ -121,6 +121,8 @@ objects! {
 
     /// One entry of a projected volume's `sources`.
     ProjectedSource {
+        /// `configMap`: only that it is there.
+        config_map: Reference = "configMap",
         /// `secret`.
         secret: Reference = "secret",
         /// `serviceAccountToken`.
@@ -129,6 +131,8 @@ objects! {
 
     /// A projected service account token.
     ServiceAccountToken {
+        /// `path` of the token within the volume.
+        path: String = "path",
         /// `audience`; absent means the API server.
         audience: String = "audience",
         /// `expirationSeconds`.
