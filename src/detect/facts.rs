@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::host::Class;
 use super::runs::{Run, runs};
 use crate::normalize::path::{canonical, join};
 use crate::normalize::{ImageRef, argv};
@@ -46,8 +47,8 @@ pub struct HostMount {
     pub host_path: String,
     /// Some container may write to it.
     pub writable: bool,
-    /// The `type` that the volume asks for.
-    pub kind: String,
+    /// What the path is worth to an attacker.
+    pub(super) class: Class,
     /// The first container that mounts it this way.
     pub container: Option<String>,
     /// The field path of the volume's `hostPath.path`.
@@ -99,6 +100,7 @@ fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
         // Of two volumes of one name, which an API server refuses, the first has the mounts.
         let mounts = by_volume.remove(volume.name.as_str()).unwrap_or_default();
         let mut known: HashMap<String, usize> = HashMap::new();
+        let first = found.len();
         for MountAt { container, mount, sub_path } in &mounts {
             let host_path = join(&volume.host_path, sub_path);
             let writable = !mount.read_only;
@@ -110,7 +112,7 @@ fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
             found.push(HostMount {
                 host_path,
                 writable,
-                kind: volume.kind.clone(),
+                class: Class::Other,
                 container: Some(container.name.clone()),
                 path: volume.path.clone(),
             });
@@ -121,10 +123,14 @@ fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
             found.push(HostMount {
                 host_path,
                 writable: false,
-                kind: volume.kind.clone(),
+                class: Class::Other,
                 container: None,
                 path: volume.path.clone(),
             });
+        }
+        // Only now, as a later mount of the same path may be the writable one.
+        for mount in found.iter_mut().skip(first) {
+            mount.class = Class::of_path(&mount.host_path, &volume.kind, mount.writable);
         }
     }
     found

@@ -1,11 +1,11 @@
 //! What a path of the node is worth to an attacker.
 
 use super::super::facts::HostMount;
-use crate::normalize::path::{canonical, covers, within};
+use crate::normalize::path::canonical;
 use crate::severity::Severity;
 
 /// A path belongs to the first class that fits.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::detect) enum Class {
     Root,
     RuntimeSocket,
@@ -155,16 +155,12 @@ const ORDINARY_DEVICES: [&str; 22] = [
 const LOGS: [&str; 2] = ["/var/log", "/run/log"];
 
 impl Class {
-    pub(in crate::detect) fn of(mount: &HostMount) -> Self {
-        Self::of_path(&mount.host_path, &mount.kind, mount.writable)
-    }
-
     /// The class of a path on the node, in canonical form, and of the `type` that its volume asks for.
     pub(in crate::detect) fn of_path(path: &str, kind: &str, writable: bool) -> Self {
         let seen_through = through_process(path);
         let path = seen_through.as_deref().unwrap_or(path);
         let at = |bases: &[&str]| bases.iter().any(|base| within(path, base));
-        let over = |targets: &[&str]| targets.iter().any(|target| covers(path, target));
+        let over = |targets: &[&str]| targets.iter().any(|target| within(target, path));
         // Some distributions have sockets far below these, so most often they lead to none.
         let over_socket = |targets: &[&str]| !matches!(path, "/var" | "/var/lib") && over(targets);
         let file = path.rsplit('/').next().unwrap_or_default();
@@ -217,6 +213,11 @@ impl Class {
             (Self::Other, false) => (Severity::None, 2),
         }
     }
+}
+
+/// Whether `path` is `base` or lies below it. Both are in canonical form, so nothing has to be resolved again.
+fn within(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || base == "/")
 }
 
 fn is_key(path: &str) -> bool {

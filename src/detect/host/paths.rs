@@ -269,7 +269,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
 ];
 
 fn hit_class(facts: &Facts<'_>, found: &mut Collector<'_>, class: Class) {
-    for mount in facts.host_mounts.iter().filter(|mount| Class::of(mount) == class) {
+    for mount in facts.host_mounts.iter().filter(|mount| mount.class == class) {
         let (severity, points) = class.weight(mount);
         let access = if mount.writable { "" } else { " (read-only)" };
         let evidence = format!("{}{access}", mount.host_path);
