@@ -286,11 +286,8 @@ pub(super) fn is_decoder(invocation: &Invocation) -> bool {
         }
         "xxd" => has(|text| text.starts_with('-') && text.contains('r')),
         "openssl" => has(|text| matches!(text, "enc" | "base64" | "aes-256-cbc")) && has(|text| text == "-d"),
-        "uudecode" | "rot13" | "zcat" | "uncompress" => true,
+        "uudecode" | "rot13" | "rev" => true,
         "gpg" => has(|text| text == "-d" || text == "--decrypt"),
-        "gunzip" => true,
-        "gzip" | "bzip2" | "xz" => has(|text| text.starts_with('-') && text.contains('d')),
-        "rev" => true,
         // A substitution of alphabets; single characters are everyday work.
         "tr" => invocation.args.iter().filter(|word| word.text.contains('-') && !word.text.starts_with('-')).count() >= 2,
         "printf" | "echo" => invocation.args.iter().any(|word| spelled_out(&word.text)),

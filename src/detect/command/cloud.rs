@@ -65,7 +65,7 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
 
 /// Whether a word names a metadata service, and if so whether it asks for credentials.
 fn credentials_at(word: &str) -> Option<bool> {
-    if word.len() > 4096 {
+    if word.len() > 4096 || word.contains(char::is_whitespace) {
         return None;
     }
     let target = target(word)?;

@@ -2,11 +2,11 @@
 
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
-use crate::detect::files::{Access, enters_node, is_block_device, mounted_device};
+use crate::detect::files::{Access, below, enters_node, is_block_device, mounted_device};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
-use crate::normalize::path::{canonical, within};
+use crate::normalize::path::canonical;
 
 /// The rule's own weight.
 const FULL: Weight = (Severity::Medium, 35);
@@ -65,7 +65,7 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
             if file.access == Access::Write {
                 note(file.by, makes_kernel_run(&file.path).then_some(FULL));
                 // A link in the node's log directory: the kubelet follows it when it serves logs.
-                let planted = file.host.as_ref().is_some_and(|host| within(host, "/var/log"));
+                let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
                 let link = run.invocation(file.by).filter(|call| planted && call.program == "ln");
                 note(file.by, link.and_then(links_outside));
             }
@@ -86,7 +86,7 @@ fn makes_kernel_run(path: &str) -> bool {
 
 fn links_outside(link: &Invocation) -> Option<Weight> {
     let source = canonical(operands(link).next()?);
-    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| within(&source, secret))).then_some(FULL)
+    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| below(&source, secret))).then_some(FULL)
 }
 
 fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {

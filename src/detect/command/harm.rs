@@ -2,11 +2,10 @@
 
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity};
-use crate::detect::files::{Access, FileUse, is_block_device};
+use crate::detect::files::{Access, FileUse, below, is_block_device};
 use crate::detect::facts::Facts;
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
-use crate::normalize::path::within;
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[
@@ -78,7 +77,7 @@ fn removes_traces(file: &FileUse) -> bool {
     let log = |path: &str| {
         ["/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog", "/var/log/auth.log", "/var/log/secure", "/var/log/audit"]
             .iter()
-            .any(|log| within(path, log))
+            .any(|log| below(path, log))
             || path.ends_with("/.bash_history")
     };
     match file.access {

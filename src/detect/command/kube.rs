@@ -162,7 +162,7 @@ fn has_name(invocation: &Invocation, resource: &str, valued: &[&str]) -> bool {
 /// URLs of the API server and of kubelets.
 fn by_url(word: &str) -> Option<Weight> {
     let by_port = word.contains(":10250/") || word.contains(":10255/");
-    if !word.contains("://") && !by_port || word.len() > 4096 {
+    if !word.contains("://") && !by_port || word.len() > 4096 || word.contains(char::is_whitespace) {
         return None;
     }
     let target = target(word)?;
