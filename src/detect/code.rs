@@ -115,7 +115,11 @@ pub(super) fn reads_stdin(invocation: &Invocation) -> bool {
     if language(&invocation.program).is_none_or(|language| language == Language::Awk) {
         return false;
     }
-    let operand = invocation.args.iter().map(|word| word.text.as_str()).find(|text| *text == "-" || !text.starts_with('-'));
+    let operand = invocation
+        .args
+        .iter()
+        .map(|word| word.text.as_str())
+        .find(|text| *text == "-" || !text.starts_with('-'));
     let module = invocation.args.iter().any(|word| word.text == "-m");
     !module && operand.is_none_or(|text| matches!(text, "-" | "/dev/stdin" | "/proc/self/fd/0"))
 }
@@ -168,24 +172,69 @@ pub(super) fn decodes(code: &str) -> bool {
     any(
         code,
         &[
-            "b64decode", "b85decode", "a85decode", "b32decode", "unhexlify", "fromhex", "codecs.decode", "atob(",
-            "'base64')", "\"base64\")", "'hex')", "base64_decode", "decode_base64", "hex2bin", "gzinflate", "str_rot13",
-            "strict_decode64", "unpack(\"m", "unpack('m", "FromBase64String", "zlib.decompress", "marshal.loads",
-            "pack(\"H*\"", "pack('H*'",
+            "b64decode",
+            "b85decode",
+            "a85decode",
+            "b32decode",
+            "unhexlify",
+            "fromhex",
+            "codecs.decode",
+            "atob(",
+            "'base64')",
+            "\"base64\")",
+            "'hex')",
+            "base64_decode",
+            "decode_base64",
+            "hex2bin",
+            "gzinflate",
+            "str_rot13",
+            "strict_decode64",
+            "unpack(\"m",
+            "unpack('m",
+            "FromBase64String",
+            "zlib.decompress",
+            "marshal.loads",
+            "pack(\"H*\"",
+            "pack('H*'",
         ],
     )
 }
 
 /// Whether code runs text as code of its own language.
 pub(super) fn evaluates(code: &str) -> bool {
-    calls(code, "exec") || calls(code, "eval") || any(code, &["instance_eval", "new Function(", "runInThisContext", "IEX", "iex ", "Invoke-Expression", "loadstring("])
+    calls(code, "exec")
+        || calls(code, "eval")
+        || any(
+            code,
+            &[
+                "instance_eval",
+                "new Function(",
+                "runInThisContext",
+                "IEX",
+                "iex ",
+                "Invoke-Expression",
+                "loadstring(",
+            ],
+        )
 }
 
 /// Whether code runs text that it decodes.
 pub(super) fn runs_decoded(code: &str) -> bool {
     decodes(code)
         && (evaluates(code)
-            || any(code, &["os.system", "subprocess", "popen", "child_process", "shell_exec", "passthru(", "pty.spawn", "marshal.loads"])
+            || any(
+                code,
+                &[
+                    "os.system",
+                    "subprocess",
+                    "popen",
+                    "child_process",
+                    "shell_exec",
+                    "passthru(",
+                    "pty.spawn",
+                    "marshal.loads",
+                ],
+            )
             || calls(code, "system"))
 }
 
@@ -194,9 +243,27 @@ pub(super) fn fetches(code: &str) -> bool {
     any(
         code,
         &[
-            "urlopen(", "urlretrieve(", "requests.get", "requests.post", "http.client", "https.get", "http.get", "fetch(",
-            "LWP::", "HTTP::Tiny", "open-uri", "Net::HTTP", "file_get_contents('http", "file_get_contents(\"http",
-            "curl_exec", "DownloadString", "DownloadFile", "Invoke-WebRequest", "Invoke-RestMethod", "iwr ", "httpx.get",
+            "urlopen(",
+            "urlretrieve(",
+            "requests.get",
+            "requests.post",
+            "http.client",
+            "https.get",
+            "http.get",
+            "fetch(",
+            "LWP::",
+            "HTTP::Tiny",
+            "open-uri",
+            "Net::HTTP",
+            "file_get_contents('http",
+            "file_get_contents(\"http",
+            "curl_exec",
+            "DownloadString",
+            "DownloadFile",
+            "Invoke-WebRequest",
+            "Invoke-RestMethod",
+            "iwr ",
+            "httpx.get",
         ],
     )
 }
@@ -220,14 +287,32 @@ pub(super) fn is_bind_shell(code: &str) -> bool {
 }
 
 fn listens(code: &str) -> bool {
-    any(code, &[".listen(", "TCPServer", "Listen=>", "Listen =>", "createServer", "socket_listen", "stream_socket_server"])
+    any(
+        code,
+        &[
+            ".listen(",
+            "TCPServer",
+            "Listen=>",
+            "Listen =>",
+            "createServer",
+            "socket_listen",
+            "stream_socket_server",
+        ],
+    )
 }
 
 fn hands_over_socket(code: &str) -> bool {
     let connects = any(
         code,
         &[
-            "socket", "Socket", "TCPServer", "fsockopen", "net.connect", "net.createServer", "create_connection", "/inet/tcp/",
+            "socket",
+            "Socket",
+            "TCPServer",
+            "fsockopen",
+            "net.connect",
+            "net.createServer",
+            "create_connection",
+            "/inet/tcp/",
             "TCPClient",
         ],
     );
@@ -235,18 +320,46 @@ fn hands_over_socket(code: &str) -> bool {
     let hands_over = any(
         code,
         &[
-            "dup2", "pty.spawn", "fdopen", "STDIN->", ">&S", "<&3", ">&3", "<&%d", "<&4", "<&5", ".stdin)", "stdin:", "proc_open",
-            "STDIN,", "f.fileno()", "s.fileno()",
+            "dup2",
+            "pty.spawn",
+            "fdopen",
+            "STDIN->",
+            ">&S",
+            "<&3",
+            ">&3",
+            "<&%d",
+            "<&4",
+            "<&5",
+            ".stdin)",
+            "stdin:",
+            "proc_open",
+            "STDIN,",
+            "f.fileno()",
+            "s.fileno()",
         ],
     );
     let spawns = any(
         code,
         &[
-            "subprocess", "os.system", "popen", "proc_open", "exec", "spawn", "child_process", "shell_exec", "system", "iex", "Invoke-Expression",
+            "subprocess",
+            "os.system",
+            "popen",
+            "proc_open",
+            "exec",
+            "spawn",
+            "child_process",
+            "shell_exec",
+            "system",
+            "iex",
+            "Invoke-Expression",
         ],
     );
     let shell = any(code, &["/sh", "bash", "cmd.exe", "\"sh\"", "'sh'", "powershell"]);
     let receives = any(code, &[".recv(", ".gets", "getline", ":receive(", "GetStream", "fgets(", ".read("]);
-    let runs_received = receives && any(code, &["shell=True", "popen(", "IO.popen", "io.popen", "iex", "shell_exec(", "system("]);
-    connects && spawns && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"])) || runs_received && any(code, &["while", "loop", "for"]))
+    let runs_received = receives
+        && any(code, &["shell=True", "popen(", "IO.popen", "io.popen", "iex", "shell_exec(", "system("]);
+    connects
+        && spawns
+        && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"]))
+            || runs_received && any(code, &["while", "loop", "for"]))
 }

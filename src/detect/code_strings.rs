@@ -37,12 +37,30 @@ pub(super) fn commands(language: Language, code: &str) -> Vec<Vec<String>> {
 fn functions(language: Language) -> &'static [&'static str] {
     match language {
         Language::Python => &[
-            "os.system", "os.popen", "subprocess.call", "subprocess.run", "subprocess.Popen", "subprocess.check_output",
-            "subprocess.check_call", "subprocess.getoutput", "subprocess.getstatusoutput", "commands.getoutput",
-            "pty.spawn", "os.execl", "os.execv", "os.execvp", "os.execlp", "os.execve", "Popen", "check_output", "system",
+            "os.system",
+            "os.popen",
+            "subprocess.call",
+            "subprocess.run",
+            "subprocess.Popen",
+            "subprocess.check_output",
+            "subprocess.check_call",
+            "subprocess.getoutput",
+            "subprocess.getstatusoutput",
+            "commands.getoutput",
+            "pty.spawn",
+            "os.execl",
+            "os.execv",
+            "os.execvp",
+            "os.execlp",
+            "os.execve",
+            "Popen",
+            "check_output",
+            "system",
         ],
         Language::Perl => &["system", "exec", "qx"],
-        Language::Ruby => &["system", "exec", "spawn", "IO.popen", "Open3.capture2", "Open3.capture3", "Open3.popen3", "%x"],
+        Language::Ruby => {
+            &["system", "exec", "spawn", "IO.popen", "Open3.capture2", "Open3.capture3", "Open3.popen3", "%x"]
+        }
         Language::Node => &["exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync"],
         Language::Php => &["system", "exec", "shell_exec", "passthru", "popen", "proc_open"],
         Language::Lua => &["os.execute", "io.popen"],
@@ -207,7 +225,11 @@ mod tests {
             (Language::Perl, "my $x = qx{uname -a};", "sh|-c|uname -a"),
             (Language::Ruby, "puts `id`", "sh|-c|id"),
             (Language::Ruby, "%x(id)", "sh|-c|id"),
-            (Language::Node, "require('child_process').exec('curl x|sh', (e) => {log('a')})", "sh|-c|curl x|sh"),
+            (
+                Language::Node,
+                "require('child_process').exec('curl x|sh', (e) => {log('a')})",
+                "sh|-c|curl x|sh",
+            ),
             (Language::Node, "cp.spawn('sh', ['-c', 'id'])", "sh|-c|id"),
             (Language::Php, "system('id');", "sh|-c|id"),
             (Language::Lua, "os.execute(\"id\")", "sh|-c|id"),

@@ -73,7 +73,8 @@ fn code_of(execution: &Execution, invocation: &Invocation, found: &mut Vec<Deriv
         }
     }
     if language == Language::PowerShell
-        && let Some(text) = code::encoded_command(invocation).and_then(decode::base64).and_then(|b| decode::text(&b))
+        && let Some(text) =
+            code::encoded_command(invocation).and_then(decode::base64).and_then(|b| decode::text(&b))
     {
         let argv = vec![invocation.program.clone(), "-Command".to_owned(), text];
         found.push(Derived { origin: Origin::Decoded, argv });
@@ -86,7 +87,8 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
     match invocation.program.as_str() {
         "nc" | "ncat" | "netcat" | "nc.traditional" => {
             let at = words.iter().position(|word| {
-                matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c") || word.starts_with('-') && word.ends_with('e')
+                matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c")
+                    || word.starts_with('-') && word.ends_with('e')
             });
             let line = at.and_then(|at| words.get(at + 1..)).unwrap_or_default();
             match (at.and_then(|at| words.get(at)), line) {
@@ -101,7 +103,9 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         "socat" => {
             for word in words {
                 let command = word.split_once(':').filter(|(kind, _)| {
-                    kind.eq_ignore_ascii_case("exec") || kind.eq_ignore_ascii_case("system") || kind.eq_ignore_ascii_case("shell")
+                    kind.eq_ignore_ascii_case("exec")
+                        || kind.eq_ignore_ascii_case("system")
+                        || kind.eq_ignore_ascii_case("shell")
                 });
                 if let Some((_, command)) = command {
                     let command = command.trim_matches(['\'', '"']);
@@ -114,7 +118,10 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
             let runs = words.iter().take(8).any(|word| matches!(*word, "exec" | "run" | "debug"));
             let line = if runs { inner_line(&words) } else { None };
             if let Some(line) = line {
-                found.push(Derived { origin: Origin::Spec, argv: line.iter().map(|w| (*w).to_owned()).collect() });
+                found.push(Derived {
+                    origin: Origin::Spec,
+                    argv: line.iter().map(|w| (*w).to_owned()).collect(),
+                });
             }
         }
         "tar" => {
@@ -151,7 +158,8 @@ fn crontab(execution: &Execution, invocation: &Invocation, found: &mut Vec<Deriv
 fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
     text.lines().take(32).filter_map(|line| {
         let line = line.trim();
-        let is_time = |word: &str| word.starts_with('@') || word.chars().all(|c| "0123456789*/,-".contains(c));
+        let is_time =
+            |word: &str| word.starts_with('@') || word.chars().all(|c| "0123456789*/,-".contains(c));
         if line.is_empty() || line.starts_with('#') {
             return None;
         }
@@ -185,7 +193,13 @@ struct Files {
 const MAX_FILES: usize = 256;
 
 impl Files {
-    fn visit(&mut self, execution: &Execution, invocation: &Invocation, host: &HostFiles, found: &mut Vec<Derived>) {
+    fn visit(
+        &mut self,
+        execution: &Execution,
+        invocation: &Invocation,
+        host: &HostFiles,
+        found: &mut Vec<Derived>,
+    ) {
         if let Some(target) = written_file(invocation)
             && let Some(text) = text_written(execution, invocation)
         {
@@ -204,7 +218,12 @@ impl Files {
             || matches!(invocation.program.as_str(), "." | "source" | "chmod")
         {
             // A file that is made executable is run sooner or later, here or elsewhere.
-            invocation.args.iter().rev().find(|word| !word.text.starts_with('-')).map(|word| word.text.as_str())
+            invocation
+                .args
+                .iter()
+                .rev()
+                .find(|word| !word.text.starts_with('-'))
+                .map(|word| word.text.as_str())
         } else {
             Some(invocation.path.as_str())
         };
@@ -281,15 +300,23 @@ fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
 pub(super) fn is_decoder(invocation: &Invocation) -> bool {
     let has = |wanted: fn(&str) -> bool| invocation.args.iter().any(|word| wanted(&word.text));
     match invocation.program.as_str() {
-        "base64" | "base32" | "basenc" | "gbase64" => {
-            has(|text| text == "--decode" || text.starts_with('-') && !text.starts_with("--") && text.contains(['d', 'D']))
-        }
+        "base64" | "base32" | "basenc" | "gbase64" => has(|text| {
+            text == "--decode"
+                || text.starts_with('-') && !text.starts_with("--") && text.contains(['d', 'D'])
+        }),
         "xxd" => has(|text| text.starts_with('-') && text.contains('r')),
         "openssl" => has(|text| matches!(text, "enc" | "base64" | "aes-256-cbc")) && has(|text| text == "-d"),
         "uudecode" | "rot13" | "rev" => true,
         "gpg" => has(|text| text == "-d" || text == "--decrypt"),
         // A substitution of alphabets; single characters are everyday work.
-        "tr" => invocation.args.iter().filter(|word| word.text.contains('-') && !word.text.starts_with('-')).count() >= 2,
+        "tr" => {
+            invocation
+                .args
+                .iter()
+                .filter(|word| word.text.contains('-') && !word.text.starts_with('-'))
+                .count()
+                >= 2
+        }
         "printf" | "echo" => invocation.args.iter().any(|word| spelled_out(&word.text)),
         _ => code::text(invocation).is_some_and(code::decodes),
     }

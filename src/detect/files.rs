@@ -110,11 +110,13 @@ pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
     for (index, invocation) in execution.commands.iter().enumerate() {
         let inherited = invocation.parent.and_then(|parent| roots.get(parent).cloned().flatten());
         // The wrapper stands directly before what it wraps.
-        let wrapper = index.checked_sub(1).and_then(|at| execution.commands.get(at)).filter(|before| {
-            before.wrapper && invocation.prefixes.last() == Some(&before.program)
-        });
+        let wrapper = index
+            .checked_sub(1)
+            .and_then(|at| execution.commands.get(at))
+            .filter(|before| before.wrapper && invocation.prefixes.last() == Some(&before.program));
         let place = Place { cwd: cwd.clone(), root: inherited.clone() };
-        let root = wrapper.and_then(|wrapper| new_root(wrapper, &place, host, &devices)).map(Rc::from).or(inherited);
+        let root =
+            wrapper.and_then(|wrapper| new_root(wrapper, &place, host, &devices)).map(Rc::from).or(inherited);
         let place = Place { root, ..place };
         let mut add = |access: Access, raw: &str| {
             if let Some((path, on_host)) = resolve(raw, &place, host, &devices) {
@@ -125,8 +127,12 @@ pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
         by_arguments(invocation, &mut add);
         match invocation.program.as_str() {
             "cd" | "pushd" => {
-                let to = invocation.args.iter().map(|word| word.text.as_str()).find(|text| !text.starts_with('-'));
-                cwd = to.and_then(|to| absolute(to, cwd.as_deref())).filter(|to| to.len() <= MAX_PATH).map(Rc::from);
+                let to =
+                    invocation.args.iter().map(|word| word.text.as_str()).find(|text| !text.starts_with('-'));
+                cwd = to
+                    .and_then(|to| absolute(to, cwd.as_deref()))
+                    .filter(|to| to.len() <= MAX_PATH)
+                    .map(Rc::from);
             }
             "mount" => {
                 if let Some(at) = mounted_device(invocation) {
@@ -150,7 +156,8 @@ pub(super) fn below(path: &str, base: &str) -> bool {
 fn new_root(wrapper: &Invocation, place: &Place, host: &HostFiles, devices: &HostFiles) -> Option<String> {
     match wrapper.program.as_str() {
         "chroot" => {
-            let to = wrapper.args.iter().map(|word| word.text.as_str()).find(|text| !text.starts_with('-'))?;
+            let to =
+                wrapper.args.iter().map(|word| word.text.as_str()).find(|text| !text.starts_with('-'))?;
             resolve(to, place, host, devices).and_then(|(_, on_host)| on_host)
         }
         "nsenter" => enters_node(wrapper).then(|| "/".to_owned()),
@@ -170,14 +177,17 @@ pub(super) fn enters_node(nsenter: &Invocation) -> bool {
 
 /// Where `mount DEVICE DIRECTORY` puts a block device.
 pub(super) fn mounted_device(mount: &Invocation) -> Option<&str> {
-    let operands: Vec<&str> = mount.args.iter().map(|word| word.text.as_str()).filter(|t| !t.starts_with('-')).collect();
+    let operands: Vec<&str> =
+        mount.args.iter().map(|word| word.text.as_str()).filter(|t| !t.starts_with('-')).collect();
     let at = operands.iter().position(|text| is_block_device(text))?;
     operands.get(at + 1).copied()
 }
 
 /// Whether a path is a disk of the node. Loop devices are made of files.
 pub(super) fn is_block_device(path: &str) -> bool {
-    let Some(name) = path.strip_prefix("/dev/").or_else(|| path.strip_prefix("/host/dev/")) else { return false };
+    let Some(name) = path.strip_prefix("/dev/").or_else(|| path.strip_prefix("/host/dev/")) else {
+        return false;
+    };
     ["sd", "vd", "xvd", "hd", "nvme", "dm-", "mapper/", "disk/", "mmcblk", "md", "root", "block/", "vg"]
         .iter()
         .any(|start| name.starts_with(start))
@@ -192,7 +202,12 @@ fn absolute(path: &str, cwd: Option<&str>) -> Option<String> {
 }
 
 /// The path in the container, and on the node.
-fn resolve(raw: &str, place: &Place, host: &HostFiles, devices: &HostFiles) -> Option<(String, Option<String>)> {
+fn resolve(
+    raw: &str,
+    place: &Place,
+    host: &HostFiles,
+    devices: &HostFiles,
+) -> Option<(String, Option<String>)> {
     if raw.is_empty() || raw.len() > MAX_PATH || raw == "-" {
         return None;
     }
@@ -228,10 +243,11 @@ fn by_redirects(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
 
 /// Tools whose operands are files to read.
 const READERS: &[&str] = &[
-    "cat", "tac", "head", "tail", "less", "more", "nl", "xxd", "od", "hexdump", "strings", "base64", "base32", "grep",
-    "egrep", "zgrep", "rg", "awk", "gawk", "sed", "jq", "yq", "cut", "sort", "rev", "tar", "zip", "gzip", "bzip2", "xz",
-    "cpio", "scp", "rsync", "dd", "read", "diff", "cmp", "gpg", "openssl", "split", "wc", "find", "ls", "fold", "tr",
-    "kubectl", "aws", "gsutil", "rclone", "sftp", "s3cmd", "mc", "bat", "column", "paste", "uuencode", "gcloud", "az",
+    "cat", "tac", "head", "tail", "less", "more", "nl", "xxd", "od", "hexdump", "strings", "base64",
+    "base32", "grep", "egrep", "zgrep", "rg", "awk", "gawk", "sed", "jq", "yq", "cut", "sort", "rev", "tar",
+    "zip", "gzip", "bzip2", "xz", "cpio", "scp", "rsync", "dd", "read", "diff", "cmp", "gpg", "openssl",
+    "split", "wc", "find", "ls", "fold", "tr", "kubectl", "aws", "gsutil", "rclone", "sftp", "s3cmd", "mc",
+    "bat", "column", "paste", "uuencode", "gcloud", "az",
 ];
 
 fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
@@ -240,7 +256,10 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
     match invocation.program.as_str() {
         "cp" | "mv" | "install" | "ln" | "rsync" | "scp" => {
             let last = operands().next_back();
-            let into = words.clone().zip(words.clone().skip(1)).find_map(|(flag, value)| (flag == "-t").then_some(value));
+            let into = words
+                .clone()
+                .zip(words.clone().skip(1))
+                .find_map(|(flag, value)| (flag == "-t").then_some(value));
             let target = into.or(last).unwrap_or_default();
             for source in operands().filter(|text| *text != target) {
                 add(Access::Read, source);
@@ -252,7 +271,9 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
             add(Access::Write, target);
         }
         "tee" => operands().for_each(|file| add(Access::Write, file)),
-        "rm" | "unlink" | "shred" | "truncate" | "rmdir" => operands().for_each(|file| add(Access::Remove, file)),
+        "rm" | "unlink" | "shred" | "truncate" | "rmdir" => {
+            operands().for_each(|file| add(Access::Remove, file));
+        }
         "dd" => {
             for word in words {
                 if let Some(file) = word.strip_prefix("of=") {
@@ -265,7 +286,9 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
         "curl" | "wget" => {
             for (flag, value) in words.clone().zip(words.clone().skip(1)) {
                 match flag {
-                    "-o" | "--output" | "-O" | "--output-document" if value.contains('/') => add(Access::Write, value),
+                    "-o" | "--output" | "-O" | "--output-document" if value.contains('/') => {
+                        add(Access::Write, value);
+                    }
                     "-T" | "--upload-file" | "--post-file" | "--body-file" | "-K" => add(Access::Read, value),
                     _ => {}
                 }
@@ -285,7 +308,8 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
             }
             if invocation.program == "tar" {
                 let out = words.clone().zip(words.clone().skip(1));
-                out.filter(|(flag, _)| matches!(*flag, "-C" | "--directory")).for_each(|(_, to)| add(Access::Write, to));
+                out.filter(|(flag, _)| matches!(*flag, "-C" | "--directory"))
+                    .for_each(|(_, to)| add(Access::Write, to));
             }
         }
         _ => {}
@@ -294,7 +318,8 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
 
 /// The file in `@FILE`, `name=@FILE`, `--data-binary=@FILE`, `--upload-file=FILE`.
 pub(super) fn uploaded(word: &str) -> Option<&str> {
-    let long = ["--upload-file=", "--post-file=", "--body-file="].iter().find_map(|flag| word.strip_prefix(flag));
+    let long =
+        ["--upload-file=", "--post-file=", "--body-file="].iter().find_map(|flag| word.strip_prefix(flag));
     if long.is_some() {
         return long;
     }

@@ -109,7 +109,11 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1496"],
         check: |facts, found| {
             for image in facts.images.iter().filter(|image| is_miner(&image.reference.name)) {
-                found.hit(Some(&image.container.name), &format!("{}.image", image.container.path), &image.container.image);
+                found.hit(
+                    Some(&image.container.name),
+                    &format!("{}.image", image.container.path),
+                    &image.container.image,
+                );
             }
         },
         samples: &[

