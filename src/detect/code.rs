@@ -161,7 +161,7 @@ pub(super) fn any(code: &str, needles: &[&str]) -> bool {
 pub(super) fn calls(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let before = code.get(..at).and_then(|text| text.chars().next_back());
-        let after = code.get(at + name.len()..).unwrap_or_default().trim_start();
+        let after = code.get(at + name.len()..).unwrap_or_default();
         before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '>' | '$'))
             && after.starts_with(['(', ' ', '"', '\''])
     })
@@ -344,6 +344,7 @@ fn hands_over_socket(code: &str) -> bool {
             "subprocess",
             "os.system",
             "popen",
+            "proc_open",
             "exec",
             "spawn",
             "child_process",
@@ -359,6 +360,6 @@ fn hands_over_socket(code: &str) -> bool {
         && any(code, &["shell=True", "popen(", "IO.popen", "io.popen", "iex", "shell_exec(", "system("]);
     connects
         && spawns
-        && (hands_over && (shell || any(code, &["pty.spawn"]))
+        && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"]))
             || runs_received && any(code, &["while", "loop", "for"]))
 }

@@ -306,11 +306,8 @@ pub(super) fn is_decoder(invocation: &Invocation) -> bool {
         }),
         "xxd" => has(|text| text.starts_with('-') && text.contains('r')),
         "openssl" => has(|text| matches!(text, "enc" | "base64" | "aes-256-cbc")) && has(|text| text == "-d"),
-        "uudecode" | "rot13" | "zcat" | "uncompress" => true,
+        "uudecode" | "rot13" | "rev" => true,
         "gpg" => has(|text| text == "-d" || text == "--decrypt"),
-        "gunzip" => true,
-        "gzip" | "bzip2" | "xz" => has(|text| text.starts_with('-') && text.contains('d')),
-        "rev" => true,
         // A substitution of alphabets; single characters are everyday work.
         "tr" => {
             invocation

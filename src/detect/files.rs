@@ -93,8 +93,16 @@ struct Place {
     root: Option<Rc<str>>,
 }
 
+/// What the invocations of an execution touch.
+pub(super) struct Used {
+    /// The files, in the order of the invocations.
+    pub files: Vec<FileUse>,
+    /// For each invocation: its root directory is one of the node.
+    pub on_node: Vec<bool>,
+}
+
 /// The files that the invocations use, in their order.
-pub(super) fn used(execution: &Execution, host: &HostFiles) -> Vec<FileUse> {
+pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
     let mut found = Vec::new();
     let mut devices = HostFiles::default();
     let mut cwd: Option<Rc<str>> = None;
@@ -135,7 +143,13 @@ pub(super) fn used(execution: &Execution, host: &HostFiles) -> Vec<FileUse> {
         }
         roots.push(place.root);
     }
-    found
+    Used { files: found, on_node: roots.iter().map(Option::is_some).collect() }
+}
+
+/// Whether a canonical path is `base` or below it. Unlike [`crate::normalize::path::within`] it takes both as
+/// they are: the rules ask it for every file and every known place.
+pub(super) fn below(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The root that `chroot DIRECTORY` or `nsenter` gives what follows, as a path of the node.
@@ -258,7 +272,7 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
         }
         "tee" => operands().for_each(|file| add(Access::Write, file)),
         "rm" | "unlink" | "shred" | "truncate" | "rmdir" => {
-            operands().for_each(|file| add(Access::Remove, file))
+            operands().for_each(|file| add(Access::Remove, file));
         }
         "dd" => {
             for word in words {
@@ -273,7 +287,7 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
             for (flag, value) in words.clone().zip(words.clone().skip(1)) {
                 match flag {
                     "-o" | "--output" | "-O" | "--output-document" if value.contains('/') => {
-                        add(Access::Write, value)
+                        add(Access::Write, value);
                     }
                     "-T" | "--upload-file" | "--post-file" | "--body-file" | "-K" => add(Access::Read, value),
                     _ => {}

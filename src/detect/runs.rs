@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::derive::{self, Derived};
 use super::excerpt::excerpt;
-use super::files::{self, FileUse, HostFiles};
+use super::files::{self, FileUse, HostFiles, Used};
 use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
 use crate::workload::{Argument, Container, Exec, Workload};
 
@@ -22,6 +22,8 @@ pub struct Run<'a> {
     pub host: Rc<HostFiles>,
     /// Files that its known tools read and write.
     pub files: Vec<FileUse>,
+    /// For each invocation: its root directory is one of the node.
+    pub on_node: Vec<bool>,
     /// For each invocation: it stands in text that was decoded.
     decoded: Vec<bool>,
 }
@@ -111,9 +113,9 @@ impl<'a> Run<'a> {
         origin: Origin,
         host: &Rc<HostFiles>,
     ) -> Self {
-        let files = files::used(&execution, host);
+        let Used { files, on_node } = files::used(&execution, host);
         let decoded = decoded(&execution, origin);
-        Self { container, exec, execution, origin, host: Rc::clone(host), files, decoded }
+        Self { container, exec, execution, origin, host: Rc::clone(host), files, on_node, decoded }
     }
 
     /// The argument that holds what was found: the longest one, which is the script if there is one.

@@ -94,7 +94,7 @@ impl Reader {
         );
     }
 
-    /// Volumes of a ConfigMap or Secret, and those that hold tokens.
+    /// Volumes of a `ConfigMap` or `Secret`, and those that hold tokens.
     fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
         // What is of a wrong type here is noted where the settings are read.
         let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();

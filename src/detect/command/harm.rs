@@ -3,11 +3,10 @@
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity};
 use crate::detect::facts::Facts;
-use crate::detect::files::{Access, FileUse, is_block_device};
+use crate::detect::files::{Access, FileUse, below, is_block_device};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
-use crate::normalize::path::within;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -99,7 +98,7 @@ fn removes_traces(file: &FileUse) -> bool {
             "/var/log/audit",
         ]
         .iter()
-        .any(|log| within(path, log))
+        .any(|log| below(path, log))
             || path.ends_with("/.bash_history")
     };
     match file.access {

@@ -232,7 +232,7 @@ fn has_name(invocation: &Invocation, resource: &str, valued: &[&str]) -> bool {
 /// URLs of the API server and of kubelets.
 fn by_url(word: &str) -> Option<Weight> {
     let by_port = word.contains(":10250/") || word.contains(":10255/");
-    if !word.contains("://") && !by_port || word.len() > 4096 {
+    if !word.contains("://") && !by_port || word.len() > 4096 || word.contains(char::is_whitespace) {
         return None;
     }
     let target = target(word)?;
@@ -272,11 +272,11 @@ fn by_path(path: &str) -> Option<Weight> {
         [] => return None,
     };
     match (group, kind, after) {
-        ("", "secrets", []) => Some(FULL),
-        ("", "secrets", _) => Some((Severity::Low, 15)),
-        ("", "pods", [_, "exec" | "attach", ..]) => Some(FULL),
-        ("", "nodes", [_, "proxy", ..]) => Some(FULL),
-        ("", "serviceaccounts", [_, "token", ..]) => Some(FULL),
+        ("", "secrets", [_, ..]) => Some((Severity::Low, 15)),
+        ("", "secrets", [])
+        | ("", "pods", [_, "exec" | "attach", ..])
+        | ("", "nodes", [_, "proxy", ..])
+        | ("", "serviceaccounts", [_, "token", ..]) => Some(FULL),
         ("rbac.authorization.k8s.io", "clusterrolebindings", _) if query.is_empty() => {
             Some((Severity::Low, 20))
         }

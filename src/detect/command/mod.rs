@@ -6,7 +6,7 @@
 //! (see [`super::runs`]), so every rule reads them without knowing.
 //!
 //! The points follow one idea. From 35 on a rule is *strong intent*: together with access to the node it is an
-//! attack ([`crate::score`]). Weak rules (below 15, in [`weak`] and [`fetch`]) describe everyday scripts as much
+//! attack ([`crate::score`]). Weak rules (below 15, in [`weak`], [`places`] and elsewhere) describe everyday scripts as much
 //! as attacks: all of them together, with the weights of the score, stay below High (a test holds that).
 
 mod cloud;
@@ -19,6 +19,7 @@ mod kube;
 mod miner;
 mod persist;
 mod place;
+mod places;
 mod secrets;
 mod shells;
 mod tools;
@@ -37,9 +38,10 @@ use crate::severity::Severity;
 const COMMAND: Rule = Rule { family: Family::Command, ..RULE };
 
 /// The tables of all files. [`place`] is last: its rules read what the others found.
-pub(super) static TABLES: [&[Rule]; 14] = [
+pub(super) static TABLES: [&[Rule]; 15] = [
     shells::RULES,
     fetch::RULES,
+    places::RULES,
     hidden::RULES,
     escape::RULES,
     persist::RULES,

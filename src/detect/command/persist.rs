@@ -2,10 +2,9 @@
 
 use super::words::{operands, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity};
-use crate::detect::files::{Access, FileUse};
+use crate::detect::files::{Access, FileUse, below};
 use crate::detect::findings::Collector;
 use crate::normalize::Invocation;
-use crate::normalize::path::within;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -20,8 +19,11 @@ pub(super) static RULES: &[Rule] = &[
         check: |facts, found| {
             for run in &facts.runs {
                 let planted = run.files.iter().find(|file| plants(file)).map(|file| file.by);
-                let by_tool =
-                    || run.invocations().find(|(_, call)| on_node(call) && enables(call)).map(|(at, _)| at);
+                let by_tool = || {
+                    run.invocations()
+                        .find(|(at, call)| run.on_node.get(*at) == Some(&true) && enables(call))
+                        .map(|(at, _)| at)
+                };
                 if let Some(at) = planted.or_else(by_tool) {
                     found.hit(Some(&run.container.name), run.path(), &run.show(at));
                 }
@@ -54,6 +56,9 @@ pub(super) static RULES: &[Rule] = &[
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'echo \"* * * * * backup\" > /etc/crontabs/root; crond -f']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'echo \"0 * * * * /app/x\" | crontab -; crond -f']}]",
             ),
             Sample::Miss(
                 "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [cp, /bin/cni, /h/cni], volumeMounts: [{name: v, mountPath: /h}]}]",
@@ -109,7 +114,7 @@ pub(super) static RULES: &[Rule] = &[
         techniques: &["T1574.006", "T1014"],
         check: |facts, found| {
             for run in &facts.runs {
-                let is_list = |path: &str| within(path, "/etc/ld.so.preload");
+                let is_list = |path: &str| below(path, "/etc/ld.so.preload");
                 let hit = run.files.iter().find(|file| {
                     file.access == Access::Write
                         && (is_list(&file.path) || file.host.as_deref().is_some_and(is_list))
@@ -190,17 +195,10 @@ const HOME_FILES: &[&str] = &[
 
 fn plants(file: &FileUse) -> bool {
     let Some(host) = file.host.as_deref().filter(|_| file.access == Access::Write) else { return false };
-    PLACES.iter().any(|place| within(host, place)) || HOME_FILES.iter().any(|end| host.ends_with(end))
+    PLACES.iter().any(|place| below(host, place)) || HOME_FILES.iter().any(|end| host.ends_with(end))
 }
 
-/// Whether an invocation runs in the node's namespaces or file system.
-fn on_node(invocation: &Invocation) -> bool {
-    // The script of `nsenter … sh -c` names them on its shell, not on its commands: those inherit the node's
-    // root, which is what the file uses tell; here single commands are looked at.
-    invocation.prefixes.iter().any(|prefix| matches!(prefix.as_str(), "nsenter" | "chroot"))
-        || invocation.parent.is_some() && invocation.program == "crontab"
-}
-
+/// Tools that make the system they run on start or trust something.
 fn enables(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
         "systemctl" => subcommand(invocation, &["enable", "start", "daemon-reload", "link"]),

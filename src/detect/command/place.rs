@@ -166,7 +166,7 @@ fn payload_in_env(facts: &Facts<'_>, found: &mut Collector<'_>) {
         serious(&findings).into_iter().map(|(id, path, _, _)| (id, path)).collect();
     for (id, path, evidence, container) in with {
         // What stands in the environment itself (a pool, a library) is no command that was hidden there.
-        let in_command = !path.ends_with(".env");
+        let in_command = path.rsplit('.').next() != Some("env");
         if in_command && !without.contains(&(id, path.clone())) {
             found.hit(container.as_deref(), &path, &evidence);
         }

@@ -3,12 +3,12 @@
 use super::url::target;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
-use crate::detect::files::{Access, FileUse};
+use crate::detect::files::{Access, FileUse, below};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
-use crate::normalize::path::{canonical, join, within};
+use crate::normalize::path::{canonical, join};
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -118,29 +118,37 @@ fn is_public(path: &str) -> bool {
 }
 
 /// Whether a path of the container holds a token of the service account.
-fn is_token(facts: &Facts<'_>, run: &Run<'_>, path: &str) -> bool {
+fn is_token(own: &Tokens, path: &str) -> bool {
     if is_public(path) {
         return false;
     }
-    TOKENS.iter().any(|token| within(path, token)) || {
-        let mut mounts = run.container.mounts.iter().filter(|mount| within(path, &mount.mount_path)).take(4);
-        mounts.any(|mount| {
-            let files = facts.workload.token_files.iter().filter(|(volume, _)| *volume == mount.volume);
-            files.take(16).any(|(_, file)| join(&mount.mount_path, file) == path)
-        })
-    }
+    TOKENS.iter().any(|token| below(path, token)) || own.contains(path)
+}
+
+/// Where the container finds the tokens that its pod projects.
+type Tokens = std::collections::BTreeSet<String>;
+
+fn own_tokens(facts: &Facts<'_>, run: &Run<'_>) -> Tokens {
+    // Some pods have one or two; the limit is for those that are made to be slow.
+    let files = facts.workload.token_files.iter().take(16);
+    let paths = files.flat_map(|(volume, file)| {
+        let mounts = run.container.mounts.iter().filter(move |mount| mount.volume == *volume).take(16);
+        mounts.map(move |mount| join(&mount.mount_path, file))
+    });
+    paths.collect()
 }
 
 /// The first invocation that reads a token.
 pub(super) fn reads_token(facts: &Facts<'_>, run: &Run<'_>) -> Option<usize> {
+    let own = own_tokens(facts, run);
     let mut reads = run.files.iter().filter(|file| file.access == Access::Read);
-    let by_file = reads.find(|file| is_token(facts, run, &file.path)).map(|file| file.by);
+    let by_file = reads.find(|file| is_token(&own, &file.path)).map(|file| file.by);
     by_file.or_else(|| {
         let in_code = |call: &Invocation| {
             code::text(call).is_some_and(|code| {
                 code_strings::literals(code)
                     .iter()
-                    .any(|text| text.starts_with('/') && is_token(facts, run, &canonical(text)))
+                    .any(|text| text.starts_with('/') && is_token(&own, &canonical(text)))
             })
         };
         run.invocations().find(|(_, call)| in_code(call)).map(|(at, _)| at)
@@ -175,6 +183,7 @@ fn only_for_api(run: &Run<'_>, at: usize) -> bool {
 pub(super) fn reads_secret(facts: &Facts<'_>, run: &Run<'_>) -> Vec<bool> {
     let mut marks = vec![false; run.execution.commands.len()];
     let token = reads_token(facts, run);
+    let own = own_tokens(facts, run);
     let hunted = run
         .files
         .iter()
@@ -183,7 +192,7 @@ pub(super) fn reads_secret(facts: &Facts<'_>, run: &Run<'_>) -> Vec<bool> {
     let named = run
         .files
         .iter()
-        .filter(|file| file.access == Access::Read && is_token(facts, run, &file.path))
+        .filter(|file| file.access == Access::Read && is_token(&own, &file.path))
         .map(|file| file.by);
     for at in hunted.chain(named).chain(token) {
         if let Some(mark) = marks.get_mut(at) {
@@ -238,11 +247,11 @@ fn credential(file: &FileUse) -> Option<Weight> {
         let (id, rest) = rest.split_once('/').unwrap_or_default();
         id != "self" && (rest == "environ" || rest.starts_with("root"))
     };
-    if SYSTEM.iter().any(|path| within(&file.path, path)) || process(&file.path) {
+    if SYSTEM.iter().any(|path| below(&file.path, path)) || process(&file.path) {
         return Some(FULL);
     }
     if let Some(host) = &file.host {
-        let known = SYSTEM.iter().chain(NODE).any(|path| within(host, path))
+        let known = SYSTEM.iter().chain(NODE).any(|path| below(host, path))
             || HOME.iter().any(|end| host.contains(end));
         return known.then_some(FULL);
     }

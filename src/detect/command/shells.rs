@@ -163,9 +163,9 @@ struct Net {
     descriptors: Vec<u32>,
     /// Some network tool listens.
     listens: bool,
-    fed_by_net: Vec<bool>,
-    fed_by_shell: Vec<bool>,
-    fed_by_descriptor: Vec<bool>,
+    after_net: Vec<bool>,
+    after_shell: Vec<bool>,
+    after_descriptor: Vec<bool>,
 }
 
 impl Net {
@@ -186,13 +186,13 @@ impl Net {
             .collect();
         descriptors.sort_unstable();
         descriptors.dedup();
-        let fed_by_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
+        let after_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
         Self {
             fifo,
             listens: commands.iter().any(listens),
-            fed_by_net: run.fed(is_net_pipe),
-            fed_by_shell: run.fed(|invocation| is_shell(&invocation.program)),
-            fed_by_descriptor,
+            after_net: run.fed(is_net_pipe),
+            after_shell: run.fed(|invocation| is_shell(&invocation.program)),
+            after_descriptor,
             descriptors,
         }
     }
@@ -223,8 +223,8 @@ impl Net {
         }
         let set = |list: &[bool]| list.get(at) == Some(&true);
         let reads_script = is_shell(&invocation.program) && operands(invocation).next().is_none();
-        let fed = reads_script && set(&self.fed_by_net);
-        let circle = self.fifo && is_net_pipe(invocation) && set(&self.fed_by_shell);
+        let fed = reads_script && set(&self.after_net);
+        let circle = self.fifo && is_net_pipe(invocation) && set(&self.after_shell);
         (fed || circle).then_some(self.listens)
     }
 
@@ -241,7 +241,7 @@ impl Net {
         // `bash -c 'exec 3<>/dev/tcp/…'` has its redirection inside the script; one on the shell is another matter.
         invocation.redirects.iter().any(|redirect| is_socket(&redirect.target.text))
             || duplicates(&invocation.redirects, &self.descriptors)
-            || self.fed_by_descriptor.get(at) == Some(&true)
+            || self.after_descriptor.get(at) == Some(&true)
     }
 }
 

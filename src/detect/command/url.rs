@@ -158,7 +158,7 @@ impl Target<'_> {
             (host == name || host.strip_suffix(name).is_some_and(|front| front.ends_with('.')))
                 && self.path.trim_start_matches('/').starts_with(path)
         };
-        if DROPS.iter().any(|drop| is_drop(drop)) {
+        if DROPS.iter().any(is_drop) {
             return Reach::Drop;
         }
         if let Some(address) = ipv4(&host) {

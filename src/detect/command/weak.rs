@@ -204,14 +204,13 @@ fn installs(invocation: &Invocation) -> bool {
         "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "tdnf" => {
             subcommand(invocation, &["install", "localinstall", "in"])
         }
-        "apk" => subcommand(invocation, &["add"]),
+        "apk" | "yarn" => subcommand(invocation, &["add"]),
         "pip" | "pip2" | "pip3" | "gem" | "cargo" | "go" | "pipx" | "conda" | "mamba" => {
             subcommand(invocation, &["install"])
         }
         "npm" | "pnpm" => {
             subcommand(invocation, &["install", "i", "add"]) && operands(invocation).count() > 1
         }
-        "yarn" => subcommand(invocation, &["add"]),
         "pacman" => words(invocation).any(|word| word.starts_with("-S")),
         "dpkg" => short(invocation, 'i'),
         "rpm" => option(invocation, &["-i", "-U", "-ivh", "-Uvh"]).is_some(),
