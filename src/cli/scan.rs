@@ -98,7 +98,13 @@ fn settings(args: &Args) -> Settings {
                 && io::stdout().is_terminal()
         }
     };
-    Settings { fail_on: args.fail_on.0, min_severity: args.min_severity.unwrap_or(default), color }
+    let working_directory = std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned();
+    Settings {
+        fail_on: args.fail_on.0,
+        min_severity: args.min_severity.unwrap_or(default),
+        color,
+        working_directory,
+    }
 }
 
 /// Reads and judges the files on all processors; the results come in the order of the files.

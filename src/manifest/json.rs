@@ -108,10 +108,10 @@ fn word(text: &str) -> Value<'static> {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
         "null" => Value::Null,
-        _ => text
-            .parse()
-            .map(Value::Int)
-            .unwrap_or_else(|_| text.parse().ok().and_then(float).unwrap_or(Value::Number)),
+        _ => match text.parse() {
+            Ok(integer) => Value::Int(integer),
+            Err(_) => text.parse().ok().and_then(float).unwrap_or(Value::Number),
+        },
     }
 }
 

@@ -159,7 +159,7 @@ fn depth_and_aliases_are_bounded() {
     let mut bomb = "a0: &a0 [x]\n".to_owned();
     for level in 1..30 {
         let below = format!("*a{}, ", level - 1).repeat(9);
-        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        bomb += &format!("a{level}: &a{level} [{below}]\n");
     }
     // Where nobody looks it costs nothing, where somebody does it is refused.
     assert_eq!(items(format!("{bomb}kind: Job\n")), ["Job @1:1 doc 1"]);
@@ -176,7 +176,7 @@ fn depth_and_aliases_are_bounded() {
     assert_eq!(items(job), ["unreadable 1:1"]);
     let mut merges = "m0: &m0 {x: 1}\n".to_owned();
     for level in 1..40 {
-        merges.push_str(&format!("m{level}: &m{level} {{<<: [*m{0}, *m{0}, *m{0}]}}\n", level - 1));
+        merges += &format!("m{level}: &m{level} {{<<: [*m{0}, *m{0}, *m{0}]}}\n", level - 1);
     }
     let found = items(format!("{merges}kind: Job\nspec: *m39\n"));
     assert_eq!(found, ["unreadable 1:1"]);

@@ -262,7 +262,9 @@ impl<'t> Builder<'t> {
     }
 
     fn at_key(&self) -> bool {
-        self.open.last().is_some_and(|open| open.is_map && (self.pending.len() - open.first_child) % 2 == 0)
+        self.open
+            .last()
+            .is_some_and(|open| open.is_map && (self.pending.len() - open.first_child).is_multiple_of(2))
     }
 
     fn add(&mut self, value: Value<'t>, at: Position) -> NodeId {

@@ -42,7 +42,7 @@ pub enum Format {
 }
 
 /// What decides about the output besides its format.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Workloads from this severity on fail the scan; none do if there is none.
     pub fail_on: Option<Severity>,
@@ -50,6 +50,8 @@ pub struct Settings {
     pub min_severity: Severity,
     /// Whether the table is coloured.
     pub color: bool,
+    /// What URIs are relative to.
+    pub working_directory: String,
 }
 
 impl Settings {
