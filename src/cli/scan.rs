@@ -11,7 +11,7 @@ use std::thread;
 
 use crate::assess::{assess, assess_workload};
 use crate::manifest::walk::{self, Source};
-use crate::manifest::{self, Item, Manifest};
+use crate::manifest::{self, Item, Manifest, Problem};
 use crate::output::{self, Error, Format, Results, Settings};
 use crate::severity::Severity;
 use crate::text::escaped;
@@ -137,11 +137,16 @@ fn read_one(source: &Source) -> Results {
     match source.read() {
         Ok(content) => {
             results.files.push(escaped(&name).into_owned());
-            manifest::read(&content, &mut |item| match item {
+            let mut visit = |item: Item<'_>| match item {
                 Item::Workload(manifest) => results.workloads.push(judge(&name, &manifest)),
                 Item::Other(kind) => results.skipped.add(kind),
                 Item::Unreadable(problem) => results.errors.push(Error::new(&name, &problem)),
-            });
+            };
+            // One file must not take the scan of the others with it.
+            if catch_unwind(AssertUnwindSafe(|| manifest::read(&content, &mut visit))).is_err() {
+                let message = "jobrisk itself failed on this file".to_owned();
+                results.errors.push(Error::new(&name, &Problem { position: None, message }));
+            }
         }
         Err(problem) => results.errors.push(Error::new(&name, &problem)),
     }

@@ -204,3 +204,67 @@ fn fields_are_located() {
         }
     });
 }
+
+mod any_input {
+    use proptest::prelude::*;
+
+    use super::items;
+
+    /// Pieces that mean something to YAML, so that random text gets past the first character.
+    const PIECES: [&str; 40] = [
+        "kind: Job\n",
+        "---\n",
+        "- ",
+        "? ",
+        ": ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!!binary ",
+        "!!int ",
+        "! ",
+        "\"",
+        "'",
+        "|\n",
+        ">-\n",
+        "  ",
+        "\n",
+        "\t",
+        "#",
+        "\u{2028}",
+        "\u{feff}",
+        "\\u",
+        "\\\n",
+        "%YAML 1.1\n",
+        "...\n",
+        "items: ",
+        "spec: ",
+        "metadata: ",
+        "generateName: x\n",
+        "yes",
+        "0x",
+        "é",
+        "{\"kind\": \"Job\"}",
+        "null",
+        "\r",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            items(bytes);
+        }
+
+        #[test]
+        fn text_does_no_harm(pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..40)) {
+            items(pieces.concat());
+        }
+    }
+}
