@@ -99,9 +99,10 @@ impl<'t> Tree<'t> {
 pub(super) struct Budget(Cell<u64>);
 
 impl Budget {
-    /// Enough for a text of this length without aliases, and for ordinary use of aliases.
+    /// Enough for a text of this length without aliases, and for any use of aliases that an API server, with its 3 MB
+    /// for a request, could take.
     pub(super) fn for_text(length: usize) -> Self {
-        Self(Cell::new((16 << 20) + 8 * length as u64))
+        Self(Cell::new((4 << 20) + 4 * length as u64))
     }
 
     pub(super) fn spend(&self, amount: usize) -> Result<(), &'static str> {

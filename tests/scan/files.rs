@@ -54,7 +54,7 @@ fn unreadable_entries_are_reported() {
     let folder = Folder::with(&[("a.yaml", BENIGN), ("locked/b.yaml", ATTACK)]);
     let large = fs::File::create(folder.path("large.yaml")).unwrap();
     large.set_len((64 << 20) + 1).unwrap();
-    fs::set_permissions(folder.path("locked"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path("locked"), fs::Permissions::from_mode(0o000)).unwrap();
     let locked = fs::read_dir(folder.path("locked")).is_err();
     let output = folder.scan(JSON);
     fs::set_permissions(folder.path("locked"), fs::Permissions::from_mode(0o700)).unwrap();

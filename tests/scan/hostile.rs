@@ -1,5 +1,7 @@
 //! Manifests and names that are made to do harm.
 
+use std::fmt::Write as _;
+
 use crate::command::{ATTACK, Folder, JSON};
 
 #[test]
@@ -53,7 +55,7 @@ fn deep_nesting_does_not_end_the_process() {
 fn an_alias_bomb_is_one_line() {
     let mut bomb = "a0: &a0 {name: x, image: alpine}\n".to_owned();
     for level in 1..40 {
-        bomb += &format!("a{level}: &a{level} {{<<: [*a{0}, *a{0}, *a{0}, *a{0}]}}\n", level - 1);
+        writeln!(bomb, "a{level}: &a{level} {{<<: [*a{0}, *a{0}, *a{0}, *a{0}]}}", level - 1).unwrap();
     }
     let yaml = format!("{bomb}kind: Job\nspec: *a39\n---\n{ATTACK}");
     let output = Folder::with(&[("a.yaml", yaml.as_str())]).scan(JSON);
