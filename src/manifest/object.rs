@@ -60,7 +60,7 @@ impl<'de> SeqAccess<'de> for Elements<'de, '_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let Some(node) = self.rest.next() else { return Ok(None) };
-        self.parent.budget.spend(1).map_err(Error::custom)?;
+        self.parent.budget.step().map_err(Error::custom)?;
         seed.deserialize(Source { node: *node, ..self.parent }).map(Some)
     }
 }

@@ -102,7 +102,12 @@ impl Budget {
     /// Enough for a text of this length without aliases, and for any use of aliases that an API server, with its 3 MB
     /// for a request, could take.
     pub(super) fn for_text(length: usize) -> Self {
-        Self(Cell::new((4 << 20) + 4 * length as u64))
+        Self(Cell::new((3 << 20) + 8 * length as u64))
+    }
+
+    /// Spends what one more element or entry costs: in JSON it takes three bytes at least, in memory far more.
+    pub(super) fn step(&self) -> Result<(), &'static str> {
+        self.spend(3)
     }
 
     pub(super) fn spend(&self, amount: usize) -> Result<(), &'static str> {
@@ -131,7 +136,7 @@ impl Entries<'_, '_> {
     /// When something other than a map is merged, or the budget is used up.
     pub(super) fn next(&mut self) -> Result<Option<(NodeId, NodeId)>, &'static str> {
         loop {
-            self.budget.spend(1)?;
+            self.budget.step()?;
             if self.current.is_empty() {
                 match self.later.pop() {
                     Some(range) => self.current = range,
@@ -158,7 +163,7 @@ impl Entries<'_, '_> {
             // The first of a list takes precedence, so it is applied last.
             Value::List(range) => {
                 for &element in self.tree.children(range) {
-                    self.budget.spend(1)?;
+                    self.budget.step()?;
                     let Value::Map(range) = self.tree.value(element) else { return Err(WANT_MAP) };
                     self.later.push(range.clone());
                 }
