@@ -92,6 +92,11 @@ pub struct Collector<'a> {
 }
 
 impl Collector<'_> {
+    /// What the rules before this one found.
+    pub(super) fn so_far(&self) -> &Findings {
+        self.findings
+    }
+
     /// A hit with the rule's own severity and points.
     pub(super) fn hit(&mut self, container: Option<&str>, path: &str, evidence: &str) {
         self.hit_as(self.rule.severity, self.rule.points, container, path, evidence);

@@ -6,8 +6,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, is_shell};
+use super::facts::Facts;
 use super::image::{GENERIC_OS, INTERPRETERS};
+use super::runs::Origin;
+use crate::normalize::exec::is_shell;
 use crate::normalize::path::{covers, within};
 use crate::normalize::{Invocation, Redirect};
 
@@ -58,6 +60,8 @@ impl Indicators {
             suspicious_command: facts
                 .runs
                 .iter()
+                // What the search could read: not what decoding brings to light.
+                .filter(|run| run.origin == Origin::Spec)
                 .any(|run| run.execution.commands.iter().any(is_suspicious_command)),
             host_path_mount: !facts.workload.host_paths.is_empty(),
             privileged: facts.workload.containers.iter().any(|container| container.privileged),

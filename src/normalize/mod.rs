@@ -1,5 +1,6 @@
 //! From what a pod spec says to what the pod would run: pure text work, no input or output, no clock.
 //!
+//! * [`decode`]: base64 and hexadecimal,
 //! * [`argv`]: the kubelet's `$(NAME)` expansion and the base name of a program,
 //! * [`shell`]: POSIX sh and bash text to simple commands, with quoting and the usual disguises undone,
 //! * [`exec`]: an exec-form argument list to every program it leads to, through shells and wrappers,
@@ -11,6 +12,7 @@
 //! [`Limits`] cuts something off the result says so with `truncated`.
 
 pub mod argv;
+pub mod decode;
 pub mod exec;
 pub mod image;
 pub mod path;

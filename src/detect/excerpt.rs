@@ -1,6 +1,5 @@
 //! An invocation as the excerpt that a finding shows.
 
-use crate::detect::facts::Run;
 use crate::normalize::{Invocation, Redirect, RedirectOp, argv};
 
 /// Evidence is cut far below this; more would only cost time.
@@ -10,9 +9,9 @@ const SHORTEST_VALUE: usize = 4;
 /// What stands in place of a value.
 const MASK: &str = "***";
 
-/// An invocation as text.
-pub(super) fn evidence(run: &Run<'_>, invocation: &Invocation) -> String {
-    without_values(&show(invocation), &run.container.env)
+/// An invocation as text, without the values of the container's environment.
+pub(super) fn excerpt(env: &[(String, String)], invocation: &Invocation) -> String {
+    without_values(&show(invocation), env)
 }
 
 /// Evidence without what it took from the environment: a value there may be a secret.
@@ -37,7 +36,17 @@ fn without_values(text: &str, env: &[(String, String)]) -> String {
 }
 
 fn show(invocation: &Invocation) -> String {
-    let mut text = invocation.path.clone();
+    let mut text = String::new();
+    for (name, value) in &invocation.assignments {
+        if text.len() > ENOUGH {
+            break;
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        text.push(' ');
+    }
+    text.push_str(&invocation.path);
     for word in &invocation.args {
         if text.len() > ENOUGH {
             break;

@@ -1,0 +1,365 @@
+//! Code of interpreters that is given on the command line.
+
+use crate::normalize::Invocation;
+
+/// A language whose interpreter takes code on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    Python,
+    Perl,
+    Ruby,
+    Node,
+    Php,
+    Lua,
+    Awk,
+    PowerShell,
+}
+
+impl Language {
+    /// The flag that takes code; none where it is an operand.
+    pub(super) fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Python => Some("-c"),
+            Self::Perl | Self::Ruby | Self::Node | Self::Lua => Some("-e"),
+            Self::Php => Some("-r"),
+            Self::PowerShell => Some("-Command"),
+            Self::Awk => None,
+        }
+    }
+
+    /// The usual program name.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Perl => "perl",
+            Self::Ruby => "ruby",
+            Self::Node => "node",
+            Self::Php => "php",
+            Self::Lua => "lua",
+            Self::Awk => "awk",
+            Self::PowerShell => "pwsh",
+        }
+    }
+}
+
+/// The language of a program, versions aside: `python3.12` is Python.
+pub(super) fn language(program: &str) -> Option<Language> {
+    let name = program.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
+    Some(match name {
+        "python" | "pypy" => Language::Python,
+        "perl" => Language::Perl,
+        "ruby" => Language::Ruby,
+        "node" | "nodejs" | "bun" => Language::Node,
+        "php" | "php-cli" => Language::Php,
+        "lua" | "luajit" => Language::Lua,
+        "awk" | "gawk" | "mawk" | "nawk" => Language::Awk,
+        _ if program.eq_ignore_ascii_case("powershell") || name == "pwsh" => Language::PowerShell,
+        _ => return None,
+    })
+}
+
+/// The language of a script's first line.
+pub(super) fn shebang(script: &str) -> Option<Language> {
+    let line = script.strip_prefix("#!")?.lines().next()?;
+    line.split([' ', '/']).find_map(language)
+}
+
+/// The inline code of an interpreter: `python -c CODE`, `perl -e CODE` and their kin. Not of awk, whose
+/// everyday use has its code there.
+pub(super) fn inline(invocation: &Invocation) -> Option<&str> {
+    let flags: &[char] = match language(&invocation.program)? {
+        Language::Python => &['c'],
+        Language::Perl => &['e', 'E'],
+        Language::Ruby | Language::Lua => &['e'],
+        Language::Node => &['e', 'p'],
+        Language::Php => &['r'],
+        Language::Awk => return None,
+        Language::PowerShell => return powershell(invocation),
+    };
+    let mut words = invocation.args.iter();
+    // Options end at the first operand: what follows a script's name are its own arguments.
+    while let Some(word) = words.next().filter(|word| word.text.starts_with('-')) {
+        if matches!(word.text.as_str(), "--eval" | "--print" | "--run") {
+            return words.next().map(|code| code.text.as_str());
+        }
+        let cluster = word.text.trim_start_matches('-');
+        if let Some(position) = cluster.find(|letter| flags.contains(&letter)).filter(|at| *at < 4) {
+            let rest = cluster.get(position + 1..).unwrap_or_default();
+            return if rest.is_empty() { words.next().map(|code| code.text.as_str()) } else { Some(rest) };
+        }
+    }
+    None
+}
+
+/// The code of an interpreter's command line, awk's program included.
+pub(super) fn text(invocation: &Invocation) -> Option<&str> {
+    if language(&invocation.program) != Some(Language::Awk) {
+        return inline(invocation);
+    }
+    let mut words = invocation.args.iter();
+    while let Some(word) = words.next() {
+        match word.text.as_str() {
+            "-f" | "--file" => return None,
+            "-F" | "-v" => {
+                words.next();
+            }
+            text if text.starts_with('-') => {}
+            text => return Some(text),
+        }
+    }
+    None
+}
+
+/// Whether an interpreter without inline code and without a script file takes code from its standard input.
+pub(super) fn reads_stdin(invocation: &Invocation) -> bool {
+    if language(&invocation.program).is_none_or(|language| language == Language::Awk) {
+        return false;
+    }
+    let operand = invocation
+        .args
+        .iter()
+        .map(|word| word.text.as_str())
+        .find(|text| *text == "-" || !text.starts_with('-'));
+    let module = invocation.args.iter().any(|word| word.text == "-m");
+    !module && operand.is_none_or(|text| matches!(text, "-" | "/dev/stdin" | "/proc/self/fd/0"))
+}
+
+/// `-Command TEXT`, `-c TEXT`; every option may be cut short. What follows is one text.
+fn powershell(invocation: &Invocation) -> Option<&str> {
+    let mut words = invocation.args.iter();
+    while let Some(word) = words.next() {
+        let option = word.text.trim_start_matches(['-', '/']).to_ascii_lowercase();
+        if option.len() < word.text.len() && !option.is_empty() && "command".starts_with(&option) {
+            return words.next().map(|code| code.text.as_str());
+        }
+    }
+    None
+}
+
+/// The text of `PowerShell`'s `-EncodedCommand`, which may be cut short to `-e`.
+pub(super) fn encoded_command(invocation: &Invocation) -> Option<&str> {
+    if language(&invocation.program) != Some(Language::PowerShell) {
+        return None;
+    }
+    let mut words = invocation.args.iter();
+    while let Some(word) = words.next() {
+        let option = word.text.trim_start_matches(['-', '/']).to_ascii_lowercase();
+        let is_short = option == "ec" || !option.is_empty() && "encodedcommand".starts_with(&option);
+        if option.len() < word.text.len() && is_short {
+            return words.next().map(|text| text.text.as_str());
+        }
+    }
+    None
+}
+
+/// Whether one of `needles` is in `code`.
+pub(super) fn any(code: &str, needles: &[&str]) -> bool {
+    needles.iter().any(|needle| code.contains(needle))
+}
+
+/// Whether code calls the plain function `name`: `exec(` and not `cursor.exec(` or `my_exec(`.
+pub(super) fn calls(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let before = code.get(..at).and_then(|text| text.chars().next_back());
+        let after = code.get(at + name.len()..).unwrap_or_default();
+        before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '>' | '$'))
+            && after.starts_with(['(', ' ', '"', '\''])
+    })
+}
+
+/// Whether code decodes text.
+pub(super) fn decodes(code: &str) -> bool {
+    any(
+        code,
+        &[
+            "b64decode",
+            "b85decode",
+            "a85decode",
+            "b32decode",
+            "unhexlify",
+            "fromhex",
+            "codecs.decode",
+            "atob(",
+            "'base64')",
+            "\"base64\")",
+            "'hex')",
+            "base64_decode",
+            "decode_base64",
+            "hex2bin",
+            "gzinflate",
+            "str_rot13",
+            "strict_decode64",
+            "unpack(\"m",
+            "unpack('m",
+            "FromBase64String",
+            "zlib.decompress",
+            "marshal.loads",
+            "pack(\"H*\"",
+            "pack('H*'",
+        ],
+    )
+}
+
+/// Whether code runs text as code of its own language.
+pub(super) fn evaluates(code: &str) -> bool {
+    calls(code, "exec")
+        || calls(code, "eval")
+        || any(
+            code,
+            &[
+                "instance_eval",
+                "new Function(",
+                "runInThisContext",
+                "IEX",
+                "iex ",
+                "Invoke-Expression",
+                "loadstring(",
+            ],
+        )
+}
+
+/// Whether code runs text that it decodes.
+pub(super) fn runs_decoded(code: &str) -> bool {
+    decodes(code)
+        && (evaluates(code)
+            || any(
+                code,
+                &[
+                    "os.system",
+                    "subprocess",
+                    "popen",
+                    "child_process",
+                    "shell_exec",
+                    "passthru(",
+                    "pty.spawn",
+                    "marshal.loads",
+                ],
+            )
+            || calls(code, "system"))
+}
+
+/// Whether code fetches over HTTP.
+pub(super) fn fetches(code: &str) -> bool {
+    any(
+        code,
+        &[
+            "urlopen(",
+            "urlretrieve(",
+            "requests.get",
+            "requests.post",
+            "http.client",
+            "https.get",
+            "http.get",
+            "fetch(",
+            "LWP::",
+            "HTTP::Tiny",
+            "open-uri",
+            "Net::HTTP",
+            "file_get_contents('http",
+            "file_get_contents(\"http",
+            "curl_exec",
+            "DownloadString",
+            "DownloadFile",
+            "Invoke-WebRequest",
+            "Invoke-RestMethod",
+            "iwr ",
+            "httpx.get",
+        ],
+    )
+}
+
+/// Whether code runs what it fetches.
+pub(super) fn runs_fetched(code: &str) -> bool {
+    fetches(code)
+        && (evaluates(code)
+            || any(code, &["memfd_create", "os.exec", "fexecve", "/proc/self/fd"])
+            || any(code, &["chmod"]) && any(code, &["os.system", "subprocess", "popen", "exec", "system"]))
+}
+
+/// Whether code connects to the network and hands the connection to a process.
+pub(super) fn is_reverse_shell(code: &str) -> bool {
+    hands_over_socket(code) && !listens(code)
+}
+
+/// Whether code listens and hands the connection to a process.
+pub(super) fn is_bind_shell(code: &str) -> bool {
+    hands_over_socket(code) && listens(code)
+}
+
+fn listens(code: &str) -> bool {
+    any(
+        code,
+        &[
+            ".listen(",
+            "TCPServer",
+            "Listen=>",
+            "Listen =>",
+            "createServer",
+            "socket_listen",
+            "stream_socket_server",
+        ],
+    )
+}
+
+fn hands_over_socket(code: &str) -> bool {
+    let connects = any(
+        code,
+        &[
+            "socket",
+            "Socket",
+            "TCPServer",
+            "fsockopen",
+            "net.connect",
+            "net.createServer",
+            "create_connection",
+            "/inet/tcp/",
+            "TCPClient",
+        ],
+    );
+    // The descriptor becomes that of a process, or what arrives on it is run.
+    let hands_over = any(
+        code,
+        &[
+            "dup2",
+            "pty.spawn",
+            "fdopen",
+            "STDIN->",
+            ">&S",
+            "<&3",
+            ">&3",
+            "<&%d",
+            "<&4",
+            "<&5",
+            ".stdin)",
+            "stdin:",
+            "proc_open",
+            "STDIN,",
+            "f.fileno()",
+            "s.fileno()",
+        ],
+    );
+    let spawns = any(
+        code,
+        &[
+            "subprocess",
+            "os.system",
+            "popen",
+            "proc_open",
+            "exec",
+            "spawn",
+            "child_process",
+            "shell_exec",
+            "system",
+            "iex",
+            "Invoke-Expression",
+        ],
+    );
+    let shell = any(code, &["/sh", "bash", "cmd.exe", "\"sh\"", "'sh'", "powershell"]);
+    let receives = any(code, &[".recv(", ".gets", "getline", ":receive(", "GetStream", "fgets(", ".read("]);
+    let runs_received = receives
+        && any(code, &["shell=True", "popen(", "IO.popen", "io.popen", "iex", "shell_exec(", "system("]);
+    connects
+        && spawns
+        && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"]))
+            || runs_received && any(code, &["while", "loop", "for"]))
+}

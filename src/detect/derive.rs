@@ -1,0 +1,334 @@
+//! Programs inside the text of an argument vector that a shell's grammar does not show: code of interpreters,
+//! files that a script writes and then runs, encoded text.
+
+use std::collections::HashMap;
+
+use super::code::{self, Language};
+use super::code_strings;
+use super::files::HostFiles;
+use super::runs::Origin;
+use crate::normalize::exec::is_shell;
+use crate::normalize::shell::{static_output, stdin_text};
+use crate::normalize::{Execution, Invocation, RedirectOp, Word, decode};
+
+/// An argument vector found in text.
+pub(super) struct Derived {
+    /// Where it was found.
+    pub origin: Origin,
+    /// What would be executed.
+    pub argv: Vec<String>,
+}
+
+impl Derived {
+    fn shell(origin: Origin, text: impl Into<String>) -> Self {
+        Self { origin, argv: vec!["sh".to_owned(), "-c".to_owned(), text.into()] }
+    }
+}
+
+/// Everything that runs inside the text of an execution. Linear; the caller bounds the sum.
+pub(super) fn derive(execution: &Execution, host: &HostFiles) -> Vec<Derived> {
+    let mut found = Vec::new();
+    let mut files = Files::default();
+    for invocation in &execution.commands {
+        code_of(execution, invocation, &mut found);
+        handed_over(invocation, &mut found);
+        crontab(execution, invocation, &mut found);
+        files.visit(execution, invocation, host, &mut found);
+    }
+    found
+}
+
+/// Code given to an interpreter: the strings in it that go to a shell, and what is encoded in it.
+fn code_of(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+    let Some(language) = code::language(&invocation.program) else { return };
+    let from_stdin = || {
+        let reads = code::inline(invocation).is_none() && code::reads_stdin(invocation);
+        reads.then(|| stdin_of(execution, invocation)).flatten()
+    };
+    let (code, origin) = match code::text(invocation) {
+        Some(code) => (code.to_owned(), Origin::Code),
+        None => match from_stdin() {
+            Some(code) => {
+                // Judged as if it had been given inline.
+                if let Some(flag) = language.flag() {
+                    let argv = vec![invocation.program.clone(), flag.to_owned(), code];
+                    found.push(Derived { origin: Origin::Code, argv });
+                }
+                return;
+            }
+            None => return,
+        },
+    };
+    for argv in code_strings::commands(language, &code) {
+        found.push(Derived { origin, argv });
+    }
+    if code::decodes(&code) {
+        for text in code_strings::literals(&code).iter().filter_map(|text| decode::literal(text)) {
+            // Code that evaluates what it decodes, or hands it to a shell.
+            let argv = match language.flag().filter(|_| code::evaluates(&code)) {
+                Some(flag) => vec![invocation.program.clone(), flag.to_owned(), text],
+                None => vec!["sh".to_owned(), "-c".to_owned(), text],
+            };
+            found.push(Derived { origin: Origin::Decoded, argv });
+        }
+    }
+    if language == Language::PowerShell
+        && let Some(text) =
+            code::encoded_command(invocation).and_then(decode::base64).and_then(|b| decode::text(&b))
+    {
+        let argv = vec![invocation.program.clone(), "-Command".to_owned(), text];
+        found.push(Derived { origin: Origin::Decoded, argv });
+    }
+}
+
+/// Programs named in the arguments of tools that run them.
+fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
+    let words: Vec<&str> = invocation.args.iter().take(256).map(|word| word.text.as_str()).collect();
+    match invocation.program.as_str() {
+        "nc" | "ncat" | "netcat" | "nc.traditional" => {
+            let at = words.iter().position(|word| {
+                matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c")
+                    || word.starts_with('-') && word.ends_with('e')
+            });
+            let line = at.and_then(|at| words.get(at + 1..)).unwrap_or_default();
+            match (at.and_then(|at| words.get(at)), line) {
+                (Some(&"--sh-exec" | &"-c"), [text, ..]) => found.push(Derived::shell(Origin::Spec, *text)),
+                (_, [first, ..]) if first.contains('/') => {
+                    let argv = line.iter().map(|word| (*word).to_owned()).collect();
+                    found.push(Derived { origin: Origin::Spec, argv });
+                }
+                _ => {}
+            }
+        }
+        "socat" => {
+            for word in words {
+                let command = word.split_once(':').filter(|(kind, _)| {
+                    kind.eq_ignore_ascii_case("exec")
+                        || kind.eq_ignore_ascii_case("system")
+                        || kind.eq_ignore_ascii_case("shell")
+                });
+                if let Some((_, command)) = command {
+                    let command = command.trim_matches(['\'', '"']);
+                    found.push(Derived::shell(Origin::Spec, command.split(',').next().unwrap_or(command)));
+                }
+            }
+        }
+        // Other pods and containers: what runs there is chosen here.
+        "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "ctr" => {
+            let runs = words.iter().take(8).any(|word| matches!(*word, "exec" | "run" | "debug"));
+            let line = if runs { inner_line(&words) } else { None };
+            if let Some(line) = line {
+                found.push(Derived {
+                    origin: Origin::Spec,
+                    argv: line.iter().map(|w| (*w).to_owned()).collect(),
+                });
+            }
+        }
+        "tar" => {
+            for text in words.iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
+                found.push(Derived::shell(Origin::Code, text));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The command line after `--`, or from the first shell on.
+fn inner_line<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    if let Some(at) = words.iter().position(|word| *word == "--") {
+        return words.get(at + 1..);
+    }
+    let at = words.iter().position(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        is_shell(name) || name == "chroot" || name == "nsenter"
+    })?;
+    words.get(at..)
+}
+
+/// `… | crontab -` and `… | at now`: each line is a command.
+fn crontab(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+    if matches!(invocation.program.as_str(), "crontab" | "at" | "batch")
+        && let Some(text) = stdin_of(execution, invocation)
+    {
+        found.extend(scheduled(&text));
+    }
+}
+
+/// Commands of the lines of a crontab.
+fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
+    text.lines().take(32).filter_map(|line| {
+        let line = line.trim();
+        let is_time =
+            |word: &str| word.starts_with('@') || word.chars().all(|c| "0123456789*/,-".contains(c));
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let mut rest = line;
+        let mut fields = 0;
+        while fields < 5
+            && let Some((word, after)) = rest.split_once(char::is_whitespace)
+            && is_time(word)
+        {
+            rest = after.trim_start();
+            fields += if word.starts_with('@') { 5 } else { 1 };
+        }
+        // System crontabs name the user.
+        if fields >= 5
+            && let Some((user, after)) = rest.split_once(char::is_whitespace)
+            && matches!(user, "root" | "nobody" | "www-data")
+        {
+            rest = after.trim_start();
+        }
+        Some(Derived::shell(Origin::Written, rest))
+    })
+}
+
+/// Text that a script writes into files, for the files that are run.
+#[derive(Default)]
+struct Files {
+    written: HashMap<String, String>,
+}
+
+/// Files whose text is remembered.
+const MAX_FILES: usize = 256;
+
+impl Files {
+    fn visit(
+        &mut self,
+        execution: &Execution,
+        invocation: &Invocation,
+        host: &HostFiles,
+        found: &mut Vec<Derived>,
+    ) {
+        if let Some(target) = written_file(invocation)
+            && let Some(text) = text_written(execution, invocation)
+        {
+            if is_schedule(target, host) {
+                found.extend(scheduled(&text));
+            } else if self.written.len() < MAX_FILES {
+                let file = self.written.entry(target.trim_start_matches("./").to_owned()).or_default();
+                if file.len() + text.len() <= decode::MAX_TEXT {
+                    file.push_str(&text);
+                }
+            }
+            return;
+        }
+        let ran = if is_shell(&invocation.program)
+            || code::language(&invocation.program).is_some()
+            || matches!(invocation.program.as_str(), "." | "source" | "chmod")
+        {
+            // A file that is made executable is run sooner or later, here or elsewhere.
+            invocation
+                .args
+                .iter()
+                .rev()
+                .find(|word| !word.text.starts_with('-'))
+                .map(|word| word.text.as_str())
+        } else {
+            Some(invocation.path.as_str())
+        };
+        // Taken out: a file that is run in many places is judged once.
+        if let Some(text) = ran.and_then(|file| self.written.remove(file.trim_start_matches("./"))) {
+            let language = code::language(&invocation.program).or_else(|| code::shebang(&text));
+            match language.and_then(|language| Some((language.program(), language.flag()?))) {
+                Some((program, flag)) => {
+                    let argv = vec![program.to_owned(), flag.to_owned(), text];
+                    found.push(Derived { origin: Origin::Written, argv });
+                }
+                None => found.push(Derived::shell(Origin::Written, text)),
+            }
+        }
+    }
+}
+
+/// Whether a file is read by cron.
+fn is_schedule(file: &str, host: &HostFiles) -> bool {
+    let path = crate::normalize::path::canonical(file);
+    let on_host = host.on_host(&path).unwrap_or_default();
+    [path, on_host].iter().any(|path| path.contains("/cron") || path.contains("crontab"))
+}
+
+/// The file that an invocation writes to.
+fn written_file(invocation: &Invocation) -> Option<&str> {
+    let redirected = invocation.redirects.iter().rev().find(|redirect| {
+        redirect.fd.unwrap_or(1) == 1
+            && matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber)
+    });
+    if let Some(redirect) = redirected {
+        return Some(redirect.target.text.as_str());
+    }
+    let is_tee = invocation.program == "tee";
+    invocation.args.iter().map(|word| word.text.as_str()).find(|text| is_tee && !text.starts_with('-'))
+}
+
+/// The text that goes into it, if it is certain.
+fn text_written(execution: &Execution, invocation: &Invocation) -> Option<String> {
+    let words = words(invocation);
+    static_output(&words, stdin_of(execution, invocation).as_deref())
+}
+
+fn words(invocation: &Invocation) -> Vec<Word> {
+    let mut words = vec![Word::literal(invocation.path.clone())];
+    words.extend(invocation.args.iter().cloned());
+    words
+}
+
+/// The text on standard input, if it is certain: written out, or the output of commands known by heart.
+fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
+    if let Some(word) = stdin_text(&invocation.redirects) {
+        return Some(word.text.clone());
+    }
+    if invocation.stage == 0 {
+        return None;
+    }
+    // One pipeline is short; a group in front of the pipe is read only where all of it is known.
+    let span = invocation.inputs.first().filter(|span| span.end - span.start <= 16)?;
+    let mut text: Option<String> = None;
+    let mut out = String::new();
+    for source in span.indices().filter_map(|at| execution.commands.get(at)) {
+        if source.pipeline != invocation.pipeline || source.stage == 0 {
+            out.push_str(&text.take().unwrap_or_default());
+        }
+        let own = stdin_text(&source.redirects).map(|word| word.text.clone()).or_else(|| text.take());
+        text = static_output(&words(source), own.as_deref());
+    }
+    out.push_str(&text.unwrap_or_default());
+    (!out.is_empty()).then_some(out)
+}
+
+/// Whether a tool turns encoded text into plain text.
+pub(super) fn is_decoder(invocation: &Invocation) -> bool {
+    let has = |wanted: fn(&str) -> bool| invocation.args.iter().any(|word| wanted(&word.text));
+    match invocation.program.as_str() {
+        "base64" | "base32" | "basenc" | "gbase64" => has(|text| {
+            text == "--decode"
+                || text.starts_with('-') && !text.starts_with("--") && text.contains(['d', 'D'])
+        }),
+        "xxd" => has(|text| text.starts_with('-') && text.contains('r')),
+        "openssl" => has(|text| matches!(text, "enc" | "base64" | "aes-256-cbc")) && has(|text| text == "-d"),
+        "uudecode" | "rot13" | "rev" => true,
+        "gpg" => has(|text| text == "-d" || text == "--decrypt"),
+        // A substitution of alphabets; single characters are everyday work.
+        "tr" => {
+            invocation
+                .args
+                .iter()
+                .filter(|word| word.text.contains('-') && !word.text.starts_with('-'))
+                .count()
+                >= 2
+        }
+        "printf" | "echo" => invocation.args.iter().any(|word| spelled_out(&word.text)),
+        _ => code::text(invocation).is_some_and(code::decodes),
+    }
+}
+
+/// Letters written as their codes: at least three of them, as in `\x63\x75\x72`.
+fn spelled_out(text: &str) -> bool {
+    let codes = text.as_bytes().windows(4).filter(|window| match window {
+        [b'\\', b'x', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
+        // \033 starts a colour; letters are \101 to \172 and digits \060 to \071.
+        [b'\\', b'1', b, c] => b.is_ascii_digit() && c.is_ascii_digit(),
+        _ => false,
+    });
+    codes.take(3).count() == 3
+}
