@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::assess::{Assessment, assess};
 use crate::workload::Kind;
@@ -59,7 +61,7 @@ fn a_rule_counts_once_and_host_paths_four_times() {
     assert_eq!(judge("n", privileged).score.total, 35);
     let mut volumes = String::from("volumes:\n");
     for index in 0..6 {
-        volumes.push_str(&format!("- {{name: v{index}, hostPath: {{path: /srv/{index}}}}}\n"));
+        writeln!(volumes, "- {{name: v{index}, hostPath: {{path: /srv/{index}}}}}").unwrap();
     }
     // Not mounted, so 2 points each: 2 · (1 + 0.6 + 0.4 + 0.3) = 4.6
     assert_eq!(judge("n", &volumes).score.total, 5);

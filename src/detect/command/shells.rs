@@ -163,7 +163,7 @@ struct Net {
     descriptors: Vec<u32>,
     /// Some network tool listens.
     listens: bool,
-    after_net: Vec<bool>,
+    after_tool: Vec<bool>,
     after_shell: Vec<bool>,
     after_descriptor: Vec<bool>,
 }
@@ -190,7 +190,7 @@ impl Net {
         Self {
             fifo,
             listens: commands.iter().any(listens),
-            after_net: run.fed(is_net_pipe),
+            after_tool: run.fed(is_net_pipe),
             after_shell: run.fed(|invocation| is_shell(&invocation.program)),
             after_descriptor,
             descriptors,
@@ -223,7 +223,7 @@ impl Net {
         }
         let set = |list: &[bool]| list.get(at) == Some(&true);
         let reads_script = is_shell(&invocation.program) && operands(invocation).next().is_none();
-        let fed = reads_script && set(&self.after_net);
+        let fed = reads_script && set(&self.after_tool);
         let circle = self.fifo && is_net_pipe(invocation) && set(&self.after_shell);
         (fed || circle).then_some(self.listens)
     }
