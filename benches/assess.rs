@@ -115,10 +115,8 @@ fn seconds(work: &dyn Fn()) -> f64 {
         work();
         count += 1;
     }
-    let spent = match (before, on_cpu()) {
-        (Some(before), Some(now)) if now > before => now - before,
-        _ => start.elapsed(),
-    };
+    let on_core = before.zip(on_cpu()).and_then(|(before, now)| now.checked_sub(before));
+    let spent = on_core.filter(|spent| !spent.is_zero()).unwrap_or_else(|| start.elapsed());
     spent.as_secs_f64() / f64::from(count)
 }
 

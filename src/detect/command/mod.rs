@@ -15,7 +15,7 @@ mod exfil;
 mod fetch;
 mod harm;
 mod hidden;
-mod kube;
+mod kubernetes;
 mod miner;
 mod persist;
 mod place;
@@ -47,7 +47,7 @@ pub(super) static TABLES: [&[Rule]; 15] = [
     persist::RULES,
     miner::RULES,
     exfil::RULES,
-    kube::RULES,
+    kubernetes::RULES,
     cloud::RULES,
     secrets::RULES,
     tools::RULES,
