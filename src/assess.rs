@@ -1,6 +1,6 @@
 //! The engine as one function: a decoded object in, an assessment out.
 
-use crate::detect::{Findings, Indicators, detect};
+use crate::detect::{Findings, Indicators, UNREADABLE, detect};
 use crate::score::{Score, score};
 use crate::workload::decode::Object;
 use crate::workload::{FieldManager, Kind, Workload};
@@ -26,13 +26,12 @@ pub struct Assessment {
     pub indicators: Indicators,
     /// The score with its explanation.
     pub score: Score,
-    unreadable: bool,
 }
 
 impl Assessment {
-    /// Whether part of the object could not be read.
+    /// Whether part of the object could not be read or judged.
     pub fn is_partial(&self) -> bool {
-        self.unreadable
+        self.findings.by_rule().any(|(rule, _)| rule.id == UNREADABLE)
     }
 }
 
@@ -52,7 +51,6 @@ pub fn assess_workload(workload: Workload) -> Assessment {
         uid: workload.uid,
         generation: workload.generation,
         last_change: workload.last_change,
-        unreadable: workload.unreadable.total > 0,
         findings: detection.findings,
         indicators: detection.indicators,
         score,

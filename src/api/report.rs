@@ -1,4 +1,5 @@
 //! `JobRiskReport`: what jobrisk says about one Job or CronJob.
+#![allow(clippy::duplicated_attributes, reason = "each printer column names its type and its path")]
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;

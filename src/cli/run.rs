@@ -90,8 +90,9 @@ async fn config(args: &Args) -> Result<Config, String> {
     let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
     let mut config = match &args.kubeconfig {
         Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path)
-                .map_err(|error| format!("cannot read the kubeconfig {}: {error}", path.display()))?;
+            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| {
+                format!("cannot read the kubeconfig {}: {}", path.display(), first_line(&error))
+            })?;
             Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
                 .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?
@@ -109,6 +110,11 @@ async fn config(args: &Args) -> Result<Config, String> {
     // The controller's own delays apply; the client's could hold a request back for minutes.
     config.default_retry = false;
     Ok(config)
+}
+
+/// Without the excerpt of the file that the parser adds below: there may be a token in it.
+fn first_line(error: &impl ToString) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn instance(args: &Args) -> String {

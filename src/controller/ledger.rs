@@ -66,6 +66,11 @@ impl Ledger {
         self.written.insert(key, written);
     }
 
+    /// Takes note of all reports that exist, and forgets those that do not.
+    pub fn set_written(&mut self, found: impl IntoIterator<Item = (Key, Written)>) {
+        self.written = found.into_iter().collect();
+    }
+
     /// What stands in the report on a workload, if it is about this uid.
     pub fn written(&self, key: &Key, uid: &str) -> Option<&Written> {
         self.written.get(key).filter(|written| &*written.uid == uid)

@@ -34,7 +34,7 @@ use health::Health;
 use ledger::{Decision, Key, Ledger};
 use metrics::Metrics;
 use queue::Queue;
-use trouble::{Trouble, Troubles};
+use trouble::{Category, Trouble, Troubles};
 use watch::{Watched, watch};
 use write::{Order, Receipt, Writer};
 
@@ -76,6 +76,7 @@ pub struct Controller {
     queue: Queue,
     writes: FuturesUnordered<Write>,
     troubles: Troubles,
+    reports_lost: bool,
 }
 
 impl Controller {
@@ -89,6 +90,7 @@ impl Controller {
             queue: Queue::default(),
             writes: FuturesUnordered::new(),
             troubles: Troubles::default(),
+            reports_lost: false,
         }
     }
 
@@ -98,13 +100,27 @@ impl Controller {
     /// When a watch ends for good, which it never should: to stay would be to run without seeing anything.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), WatchEnded> {
         let mut shutdown = std::pin::pin!(shutdown.fuse());
-        tokio::select! {
-            () = self.learn_reports() => {}
-            () = &mut shutdown => return Ok(()),
+        loop {
+            tokio::select! {
+                () = self.learn_reports() => {}
+                () = &mut shutdown => return Ok(()),
+            }
+            tokio::select! {
+                outcome = self.follow() => outcome?,
+                () = &mut shutdown => {
+                    self.finish().await;
+                    return Ok(());
+                }
+            }
         }
+    }
+
+    /// Follows the watches until the reports are lost: then everything has to be listed and written anew.
+    async fn follow(&mut self) -> Result<(), WatchEnded> {
         let watches = Kind::ALL.map(|kind| watch(self.client.clone(), kind).boxed());
         let mut watches: SelectAll<_> = watches.into_iter().collect();
-        loop {
+        self.reports_lost = false;
+        while !self.reports_lost {
             self.shared.health.turn();
             self.start_writes();
             self.shared.metrics.set_queue(self.queue.len());
@@ -114,7 +130,6 @@ impl Controller {
                 .next_due()
                 .map_or(HEARTBEAT, |due| due.saturating_duration_since(Instant::now()).min(HEARTBEAT));
             tokio::select! {
-                () = &mut shutdown => break,
                 Some((receipt, order, since)) = self.writes.next() => self.settle(receipt, order, since),
                 event = watches.next(), if room => match event {
                     Some((kind, event)) => self.watched(kind, event),
@@ -123,7 +138,6 @@ impl Controller {
                 () = tokio::time::sleep(wake) => {}
             }
         }
-        self.finish().await;
         Ok(())
     }
 
@@ -137,9 +151,7 @@ impl Controller {
                 Ok(found) => {
                     self.troubles.end(WHAT);
                     tracing::info!(reports = found.len(), "reports that exist are known");
-                    for (key, written) in found {
-                        self.ledger.note_written(key, written);
-                    }
+                    self.ledger.set_written(found);
                     self.shared.health.reports_known();
                     return;
                 }
@@ -161,7 +173,7 @@ impl Controller {
                     // The beginning of a list is no sign that it will work.
                     watcher::Event::Init => return self.ledger.begin_list(kind),
                     watcher::Event::InitApply(object) | watcher::Event::Apply(object) => {
-                        self.arrived(kind, &object)
+                        self.arrived(kind, &object);
                     }
                     watcher::Event::Delete(object) => self.ledger.gone(&key(kind, &object)),
                     watcher::Event::InitDone => {
@@ -205,6 +217,11 @@ impl Controller {
         {
             // What was written since the order was made is what stands there now.
             if let Some(written) = self.ledger.written(&order.key, &order.report.spec.subject.uid) {
+                // The object changed while this same verdict on it was being written.
+                if written.digest == Some(report::digest(&order.report)) {
+                    self.queue.done(&order.key);
+                    continue;
+                }
                 order.before = Some(written.clone());
             }
             let writer = self.writer.clone();
@@ -229,6 +246,8 @@ impl Controller {
             Err(trouble) => {
                 self.troubles.begin(WHAT, &trouble);
                 self.shared.metrics.wrote(trouble.category.as_str());
+                // All reports went with their definition. They are not written again until it is back.
+                self.reports_lost |= trouble.category == Category::NotInstalled;
                 if self.ledger.exists(&receipt.key) {
                     self.queue.failed(order, since, Instant::now());
                 } else {
@@ -251,7 +270,7 @@ impl Controller {
     }
 
     /// Lets the writes under way end. What waits is not lost: after a restart it is found again.
-    async fn finish(mut self) {
+    async fn finish(&mut self) {
         let all = async { while self.writes.next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_LIMIT, all).await.is_err() {
             tracing::warn!("some writes did not end in time; they are made up for after the next start");

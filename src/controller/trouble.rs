@@ -1,6 +1,7 @@
 //! What goes wrong with the API server, in one line that says what to do, told once.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use kube::runtime::watcher;
 
@@ -16,8 +17,10 @@ pub enum Category {
     Unreachable,
     /// 401.
     Unauthorized,
-    /// 403.
+    /// 403 by RBAC.
     Forbidden,
+    /// By admission: a policy, a quota, a namespace that is being deleted.
+    Refused,
     /// 404 on a kind: its CustomResourceDefinition is missing.
     NotInstalled,
     /// 429, 5xx: it will pass.
@@ -35,6 +38,7 @@ impl Category {
             Self::Unreachable => "unreachable",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::Refused => "refused",
             Self::NotInstalled => "not_installed",
             Self::Overloaded => "overloaded",
             Self::Timeout => "timeout",
@@ -49,6 +53,9 @@ impl Category {
             }
             Self::Unauthorized => "check that the ServiceAccount exists and that its token is current",
             Self::Forbidden => "give the ServiceAccount its permissions: kubectl apply -k manifests/base",
+            Self::Refused => {
+                "look for an admission policy, a quota or a namespace that is being deleted; it is tried again"
+            }
             Self::NotInstalled => "install the CustomResourceDefinitions: kubectl apply -k crds",
             Self::Overloaded | Self::Timeout | Self::Other => "nothing to do if it passes; it is tried again",
         }
@@ -78,10 +85,15 @@ impl From<&kube::Error> for Trouble {
     fn from(error: &kube::Error) -> Self {
         let (category, message) = match error {
             kube::Error::Api(status) => {
+                let says = |text: &str| status.message.contains(text);
                 let category = match status.code {
+                    // By a policy or a webhook, which choose the code.
+                    _ if says("denied request") || says("denied the request") => Category::Refused,
                     401 => Category::Unauthorized,
-                    403 => Category::Forbidden,
-                    404 => Category::NotInstalled,
+                    403 if says("cannot ") && says("User ") => Category::Forbidden,
+                    403 => Category::Refused,
+                    // Not the 404 on a name or a namespace.
+                    404 if says("the requested resource") || says("page not found") => Category::NotInstalled,
                     429 | 500..=599 => Category::Overloaded,
                     _ => Category::Other,
                 };
@@ -129,30 +141,124 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Tells of each trouble once: when it begins, when it changes, and when it is over.
+/// After this time a trouble that comes and goes is told of again.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// Tells of each trouble when it begins and when it is over; of one that comes and goes, once a minute.
 #[derive(Debug, Default)]
 pub struct Troubles {
-    current: HashMap<&'static str, Category>,
+    known: HashMap<&'static str, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    category: Category,
+    told: Instant,
+    /// It goes on, and its beginning was told.
+    open: bool,
+    active: bool,
 }
 
 impl Troubles {
     /// `what` failed.
     pub fn begin(&mut self, what: &'static str, trouble: &Trouble) {
-        if self.current.insert(what, trouble.category) != Some(trouble.category) {
-            tracing::error!(
-                reason = trouble.category.as_str(),
-                detail = trouble.message.as_str(),
-                "cannot {what}: {}; {}",
-                trouble.message,
-                trouble.category.advice()
-            );
+        if !self.is_news(what, trouble.category, Instant::now()) {
+            return;
         }
+        tracing::error!(
+            reason = trouble.category.as_str(),
+            detail = trouble.message.as_str(),
+            "cannot {what}: {}; {}",
+            trouble.message,
+            trouble.category.advice()
+        );
     }
 
     /// `what` works.
     pub fn end(&mut self, what: &'static str) {
-        if self.current.remove(what).is_some() {
+        if self.is_over(what) {
             tracing::info!("works again: {what}");
+        }
+    }
+
+    fn is_news(&mut self, what: &'static str, category: Category, now: Instant) -> bool {
+        match self.known.get_mut(what) {
+            Some(known) if known.active && known.category == category => false,
+            Some(known) if known.category == category && now.duration_since(known.told) < QUIET => {
+                known.active = true;
+                false
+            }
+            _ => {
+                self.known.insert(what, Known { category, told: now, open: true, active: true });
+                true
+            }
+        }
+    }
+
+    fn is_over(&mut self, what: &'static str) -> bool {
+        self.known.get_mut(what).is_some_and(|known| {
+            known.active = false;
+            std::mem::take(&mut known.open)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHAT: &str = "test";
+
+    #[test]
+    fn a_trouble_is_told_when_it_begins_and_when_it_is_over() {
+        let (mut troubles, now) = (Troubles::default(), Instant::now());
+        assert!(troubles.is_news(WHAT, Category::Timeout, now));
+        assert!(!troubles.is_news(WHAT, Category::Timeout, now + QUIET * 2));
+        assert!(troubles.is_news(WHAT, Category::Forbidden, now), "another trouble is news");
+        assert!(troubles.is_over(WHAT));
+        assert!(!troubles.is_over(WHAT));
+    }
+
+    #[test]
+    fn one_that_comes_and_goes_is_told_once_a_minute() {
+        let (mut troubles, now) = (Troubles::default(), Instant::now());
+        assert!(troubles.is_news(WHAT, Category::Refused, now));
+        assert!(troubles.is_over(WHAT));
+        for second in 1..60 {
+            assert!(!troubles.is_news(WHAT, Category::Refused, now + Duration::from_secs(second)));
+            assert!(!troubles.is_over(WHAT), "its beginning was not told");
+        }
+        assert!(troubles.is_news(WHAT, Category::Refused, now + QUIET));
+        assert!(troubles.is_over(WHAT));
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_a_missing_permission() {
+        let category = |code: u16, message: &str| {
+            let status =
+                kube::core::Status { code, message: message.to_owned(), ..kube::core::Status::default() };
+            Trouble::from(&kube::Error::Api(Box::new(status))).category
+        };
+        for (code, message, expected) in [
+            (
+                403,
+                r#"jobs.batch is forbidden: User "x" cannot list resource "jobs" in API group "batch""#,
+                Category::Forbidden,
+            ),
+            (403, r#"jobriskreports "a" is forbidden: exceeded quota: q"#, Category::Refused),
+            (
+                403,
+                "unable to create new content in namespace n because it is being terminated",
+                Category::Refused,
+            ),
+            (422, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", Category::Refused),
+            (400, r#"admission webhook "w" denied the request: no"#, Category::Refused),
+            (404, "the server could not find the requested resource", Category::NotInstalled),
+            (404, "404 page not found", Category::NotInstalled),
+            (404, r#"namespaces "n" not found"#, Category::Other),
+            (503, "", Category::Overloaded),
+        ] {
+            assert_eq!(category(code, message), expected, "{message}");
         }
     }
 }

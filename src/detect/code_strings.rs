@@ -6,7 +6,7 @@
 use super::code::Language;
 
 /// The most calls that are read in one text.
-const MAX_CALLS: usize = 64;
+const MAX_CALLS: usize = 256;
 /// The most literals that are read in the arguments of one call.
 const MAX_LITERALS: usize = 32;
 /// How far the arguments of one call are read.

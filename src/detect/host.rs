@@ -330,11 +330,10 @@ impl Class {
         let path = mount.host_path.as_str();
         let is_key = || KEYS.iter().any(|key| within(path, key)) || path.ends_with("/.ssh");
         match (self, mount.writable) {
-            (Self::Root, true) => (Severity::Medium, 35),
             (Self::Root, false) => (Severity::Medium, 25),
             (Self::RuntimeSocket, _) => (Severity::High, 45),
             (Self::ExecSurface, true) if within(path, STATIC_PODS) => (Severity::High, 45),
-            (Self::ExecSurface, true) => (Severity::Medium, 35),
+            (Self::Root | Self::ExecSurface, true) => (Severity::Medium, 35),
             (Self::ExecSurface | Self::Kernel, false) => (Severity::Low, 6),
             (Self::Credential | Self::Kernel, true) => (Severity::Medium, 30),
             (Self::Credential, false) if is_key() => (Severity::Medium, 22),

@@ -16,8 +16,10 @@ mod host;
 mod image;
 mod indicators;
 mod runs;
+mod show;
 
 pub use catalog::{Rule, Sample};
+pub use evidence::UNREADABLE;
 pub use facts::Facts;
 pub use findings::{Findings, Hit};
 pub use indicators::Indicators;

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use super::derive::{self, Derived};
 use super::files::{self, FileUse, HostFiles, Used};
-use crate::normalize::{
-    Execution, ImageRef, Invocation, Limits, Redirect, RedirectOp, argv, exec, executed_with,
-};
+use super::show::evidence;
+use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
 use crate::workload::{Argument, Container, Exec, Workload};
 
 /// One argument vector and what it executes.
@@ -45,7 +44,7 @@ pub enum Origin {
 /// How often text inside text is looked into.
 const MAX_DEPTH: usize = 3;
 /// The most texts inside one argument vector.
-const MAX_DERIVED: usize = 64;
+const MAX_DERIVED: usize = 256;
 /// Bytes of text found inside one argument vector, on top of its own length: keeps the work linear.
 const EXTRA: usize = 64 * 1024;
 
@@ -62,11 +61,13 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
             let mut count = 0;
             let mut open = vec![(0, Derived { origin: Origin::Spec, argv: arguments })];
             while let Some((depth, text)) = open.pop() {
-                let execution = executed_with(&text.argv, &env, &limits);
+                let mut execution = executed_with(&text.argv, &env, &limits);
                 if depth < MAX_DEPTH {
                     for inner in derive::derive(&execution, &host) {
                         let size: usize = inner.argv.iter().map(String::len).sum();
                         if count >= MAX_DERIVED || size > budget {
+                            // Padding must not hide what comes after it: a rule says that it was not read.
+                            execution.truncated = true;
                             break;
                         }
                         budget -= size;
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
             Origin::Written => "(written to a file) ",
             Origin::Decoded => "(decoded) ",
         };
-        format!("{mark}{}", show(invocation))
+        format!("{mark}{}", evidence(invocation, &self.container.env))
     }
 
     /// Evidence for something that flows from one invocation to another.
@@ -168,7 +169,13 @@ impl<'a> Run<'a> {
         let source = sources.into_iter().find(|at| self.invocation(*at).is_some_and(&is_source));
         match source {
             Some(source) => {
-                format!("{} | {}", self.show(source), self.invocation(index).map(show).unwrap_or_default())
+                format!(
+                    "{} | {}",
+                    self.show(source),
+                    self.invocation(index)
+                        .map(|call| evidence(call, &self.container.env))
+                        .unwrap_or_default()
+                )
             }
             None => self.show(index),
         }
@@ -193,56 +200,4 @@ fn decoded(execution: &Execution, origin: Origin) -> Vec<bool> {
         marks.push(mark);
     }
     marks
-}
-
-/// The longest evidence that is put together. It is cut far below this; the rest would only cost time.
-const MAX_SHOWN: usize = 4096;
-
-/// An invocation as text, for evidence.
-fn show(invocation: &Invocation) -> String {
-    let mut text = String::new();
-    for (name, value) in &invocation.assignments {
-        if text.len() > MAX_SHOWN {
-            break;
-        }
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
-        text.push(' ');
-    }
-    text.push_str(&invocation.path);
-    for word in &invocation.args {
-        if text.len() > MAX_SHOWN {
-            break;
-        }
-        text.push(' ');
-        text.push_str(&word.text);
-    }
-    for Redirect { fd, op, target } in &invocation.redirects {
-        if text.len() > MAX_SHOWN {
-            break;
-        }
-        let fd = fd.map(|fd| fd.to_string()).unwrap_or_default();
-        text.push(' ');
-        text.push_str(&fd);
-        text.push_str(operator(*op));
-        text.push_str(&target.text);
-    }
-    text
-}
-
-/// A redirection's operator as it is written.
-fn operator(op: RedirectOp) -> &'static str {
-    match op {
-        RedirectOp::In => "<",
-        RedirectOp::Out => ">",
-        RedirectOp::Append => ">>",
-        RedirectOp::InOut => "<>",
-        RedirectOp::DupIn => "<&",
-        RedirectOp::DupOut => ">&",
-        RedirectOp::HereDoc => "<<",
-        RedirectOp::HereString => "<<<",
-        RedirectOp::Clobber => ">|",
-        RedirectOp::OutErr => "&>",
-    }
 }

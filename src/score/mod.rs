@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::Findings;
+use crate::detect::{self, Findings};
 use crate::severity::Severity;
 
 /// A group of rules whose points overlap.
@@ -207,8 +207,8 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
         .by_rule()
         .any(|(rule, hits)| rule.gives_node_access && hits.iter().any(|hit| hit.points >= rule.points));
     let mut floors = Vec::new();
-    if has("evd-unreadable") {
-        floors.push(&UNREADABLE);
+    if has(detect::UNREADABLE) {
+        floors.push(&self::UNREADABLE);
     }
     if has("host-privileged") && has("hostpath-root") {
         floors.push(&NODE_TAKEOVER);

@@ -222,9 +222,9 @@ impl Workload {
     /// For the objects that the engine itself fails on: they are reported, not lost.
     pub fn identity_only(kind: Kind, namespace: &str, name: &str, uid: &str, problem: &str) -> Self {
         let mut workload = Self::from_object(kind, &Object::default());
-        workload.namespace = namespace.to_owned();
-        workload.name = name.to_owned();
-        workload.uid = uid.to_owned();
+        namespace.clone_into(&mut workload.namespace);
+        name.clone_into(&mut workload.name);
+        uid.clone_into(&mut workload.uid);
         workload.unreadable = Unreadable {
             places: vec![UnreadablePlace { path: "spec".to_owned(), problem: problem.to_owned() }],
             total: 1,

@@ -22,7 +22,7 @@ impl Ports {
 /// A port below the range from which the kernel serves outgoing connections. From inside that range, a
 /// stopped API server could lose its port to a client before it comes back, and a client that keeps
 /// dialling it could end up connected to itself.
-fn free_port(except: Option<u16>) -> Option<u16> {
+pub(crate) fn free_port(except: Option<u16>) -> Option<u16> {
     const FIRST: u64 = 20_000;
     const COUNT: u64 = 12_000;
     let start = RandomState::new().build_hasher().finish() % COUNT;

@@ -65,7 +65,8 @@ fn ids_are_unique_and_technique_ids_well_formed() {
     let technique = regex::Regex::new(r"^T\d{4}(\.\d{3})?$").unwrap();
     for rule in rules() {
         assert!(rule.techniques.iter().all(|id| technique.is_match(id)), "{}", rule.id);
-        assert!(rule.id.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{}", rule.id);
+        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        assert!(rule.id.chars().all(fits), "{}", rule.id);
     }
 }
 

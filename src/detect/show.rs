@@ -1,0 +1,97 @@
+//! An invocation as the excerpt that a finding shows.
+
+use crate::normalize::{Invocation, Redirect, RedirectOp, argv, decode};
+
+/// Evidence is cut far below this; more would only cost time.
+const ENOUGH: usize = 4096;
+/// A value shorter than this says nothing, and stands in any text by chance.
+const SHORTEST_VALUE: usize = 4;
+/// What stands in place of a value.
+const MASK: &str = "***";
+
+/// An invocation as text.
+pub(super) fn evidence(invocation: &Invocation, env: &[(String, String)]) -> String {
+    without_values(&show(invocation), env)
+}
+
+/// Evidence without what it took from the environment: a value there may be a secret.
+///
+/// The mask is shorter than any value that it stands for, so the text only ever gets shorter.
+fn without_values(text: &str, env: &[(String, String)]) -> String {
+    let mut text: String = text.chars().take(ENOUGH).collect();
+    let mut values: Vec<String> = Vec::new();
+    for ((_, raw), (_, expanded)) in env.iter().zip(argv::expand_env(env)) {
+        // A shell splits a value at blanks, and the words are shown with one blank between them.
+        values.push(raw.split_whitespace().collect::<Vec<_>>().join(" "));
+        // A secret is no less one for being encoded there and decoded here.
+        let decoded = decode::base64(&expanded).and_then(|bytes| decode::text(&bytes));
+        values.extend(decoded.map(|text| text.trim().to_owned()));
+        values.extend([raw.clone(), expanded]);
+    }
+    // Longest first: a short value may be part of a longer one.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    for value in values {
+        if value.len() >= SHORTEST_VALUE && text.contains(&value) {
+            text = text.replace(&value, MASK);
+        }
+    }
+    text
+}
+
+fn show(invocation: &Invocation) -> String {
+    let mut text = invocation.path.clone();
+    for word in &invocation.args {
+        if text.len() > ENOUGH {
+            break;
+        }
+        text.push(' ');
+        text.push_str(&word.text);
+    }
+    for Redirect { fd, op, target } in &invocation.redirects {
+        if text.len() > ENOUGH {
+            break;
+        }
+        let fd = fd.map(|fd| fd.to_string()).unwrap_or_default();
+        text.push(' ');
+        text.push_str(&fd);
+        text.push_str(operator(*op));
+        text.push_str(&target.text);
+    }
+    text
+}
+
+/// A redirection's operator as it is written.
+fn operator(op: RedirectOp) -> &'static str {
+    match op {
+        RedirectOp::In => "<",
+        RedirectOp::Out => ">",
+        RedirectOp::Append => ">>",
+        RedirectOp::InOut => "<>",
+        RedirectOp::DupIn => "<&",
+        RedirectOp::DupOut => ">&",
+        RedirectOp::HereDoc => "<<",
+        RedirectOp::HereString => "<<<",
+        RedirectOp::Clobber => ">|",
+        RedirectOp::OutErr => "&>",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn values_of_the_environment_do_not_stand_in_evidence() {
+        let env = [("A", "hunter2"), ("B", "x-$(A)-y"), ("C", "two  words"), ("D", "sh"), ("E", "czNjcjN0")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        for (text, expected) in [
+            ("nc -e sh hunter2", "nc -e sh ***"),
+            ("nc -e sh x-hunter2-y", "nc -e sh ***"),
+            ("nc two words", "nc ***"),
+            ("nc -e sh", "nc -e sh"),
+            ("psql password=s3cr3t", "psql password=***"),
+        ] {
+            assert_eq!(without_values(text, &env), expected);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The shipped manifests on a real API server: accepted as they are, stable, and with no more rights than they need.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what they mean")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{ControlPlane, NAMESPACE, apply_manifests, base, eventually};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const CONTROLLER: &str = "--as=system:serviceaccount:jobrisk-system:jobrisk";
+
+/// The control plane with the manifests, applied once.
+fn plane() -> &'static ControlPlane {
+    static READY: OnceLock<()> = OnceLock::new();
+    READY.get_or_init(|| apply_manifests(ControlPlane::shared()));
+    ControlPlane::shared()
+}
+
+#[test]
+fn applying_again_changes_nothing() {
+    let again = plane().kubectl_ok(&["apply", "-k", &base()]);
+    assert!(again.lines().count() >= 8, "{again}");
+    for line in again.lines() {
+        assert!(line.ends_with(" unchanged"), "{line}");
+    }
+    let difference = plane().kubectl(&["diff", "-k", &base()]);
+    assert_eq!(
+        (difference.status.code(), difference.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        difference.stderr
+    );
+}
+
+#[test]
+fn applying_gives_no_warnings_and_works_on_the_server_side_too() {
+    for arguments in [
+        &["apply", "-k", &base(), "--dry-run=server"][..],
+        &[
+            "apply",
+            "-k",
+            &base(),
+            "--server-side",
+            "--dry-run=server",
+            "--field-manager=other",
+            "--force-conflicts",
+        ],
+    ] {
+        let output = plane().kubectl(arguments);
+        assert!(output.success(), "{}", output.stderr);
+        assert_eq!(output.stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_pod_is_admitted_under_the_strictest_standard() {
+    let enforced = plane().kubectl_ok(&["get", "namespace", NAMESPACE, "-o", "jsonpath={.metadata.labels}"]);
+    assert!(enforced.contains(r#""pod-security.kubernetes.io/enforce":"restricted""#), "{enforced}");
+    let namespace = format!("--namespace={NAMESPACE}");
+    // The controllers of the control plane make it from the Deployment; admission lets it pass or not.
+    let pod = eventually(LIMIT, || {
+        let json = plane().kubectl_ok(&["get", "pods", &namespace, "-o", "json"]);
+        let list: Value = serde_json::from_str(&json).unwrap();
+        list["items"].get(0).cloned()
+    });
+    let pod = pod.unwrap_or_else(|| {
+        panic!("no Pod: {}", plane().kubectl_ok(&["describe", "replicasets", &namespace]))
+    });
+    assert_eq!(pod["spec"]["serviceAccountName"], "jobrisk");
+    let mounts = pod["spec"]["containers"][0]["volumeMounts"].as_array().unwrap();
+    assert!(mounts.iter().any(|mount| mount["mountPath"] == "/var/run/secrets/kubernetes.io/serviceaccount"));
+
+    // The standard is really enforced: the same Pod with one setting less is refused.
+    let mut lax = pod;
+    lax["metadata"] = json!({ "name": "lax", "namespace": NAMESPACE });
+    lax["status"] = Value::Null;
+    lax["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true);
+    let refused = plane().kubectl_stdin(&["create", "-f", "-", "--dry-run=server"], &lax.to_string());
+    assert!(refused.stderr.contains("violates PodSecurity"), "{refused:?}");
+}
+
+#[test]
+fn the_controller_may_do_what_it_needs_and_no_more() {
+    let listed = plane().kubectl_ok(&["auth", "can-i", "--list", CONTROLLER, "--no-headers"]);
+    // What everyone may: ask about themselves, and read the API's own description.
+    let is_basic = |line: &&str| {
+        line.contains(".authorization.k8s.io")
+            || line.contains(".authentication.k8s.io")
+            || line.contains("[/")
+    };
+    let mut rules: Vec<String> = listed
+        .lines()
+        .filter(|line| !is_basic(line))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    rules.sort();
+    assert_eq!(
+        rules,
+        [
+            "cronjobs.batch [] [] [list watch]",
+            "events.events.k8s.io [] [] [create]",
+            "jobriskreports.jobrisk.io [] [] [get list create patch delete]",
+            "jobs.batch [] [] [list watch]",
+        ],
+        "{listed}"
+    );
+    for (verb, resource) in [("get", "secrets"), ("list", "pods"), ("create", "jobs"), ("get", "configmaps")]
+    {
+        let answer = plane().kubectl(&["auth", "can-i", verb, resource, "-A", CONTROLLER]);
+        assert_eq!(answer.stdout, "no\n", "{verb} {resource}");
+    }
+}
+
+#[test]
+fn whoever_may_view_a_namespace_may_read_its_reports_and_nobody_may_change_them() {
+    plane().kubectl_ok(&["create", "namespace", "tenant"]);
+    for role in ["view", "edit", "admin"] {
+        plane().kubectl_ok(&[
+            "create",
+            "rolebinding",
+            role,
+            &format!("--clusterrole={role}"),
+            &format!("--user={role}"),
+            "--namespace=tenant",
+        ]);
+    }
+    let can = |user: &str, verb: &str, namespace: &str| {
+        let (user, namespace) = (format!("--as={user}"), format!("--namespace={namespace}"));
+        plane().kubectl(&["auth", "can-i", verb, "jobriskreports.jobrisk.io", &namespace, &user]).stdout
+            == "yes\n"
+    };
+    // The roles are aggregated by a controller, after they are made.
+    assert!(eventually(LIMIT, || can("admin", "get", "tenant").then_some(())).is_some());
+    for user in ["view", "edit", "admin"] {
+        assert!(eventually(LIMIT, || can(user, "get", "tenant").then_some(())).is_some(), "{user}");
+        let allowed: BTreeSet<&str> =
+            ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+                .into_iter()
+                .filter(|verb| can(user, verb, "tenant"))
+                .collect();
+        assert_eq!(allowed, BTreeSet::from(["get", "list", "watch"]), "{user}");
+        assert!(!can(user, "get", "default"), "{user}");
+    }
+    assert!(!can("stranger", "get", "tenant"));
+}
