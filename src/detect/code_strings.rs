@@ -117,6 +117,10 @@ fn call(name: &str, rest: &str) -> Option<Vec<String>> {
             _ => {}
         }
         at += letter.len_utf8();
+        // A call whose arguments are computed has no literal soon, and text that only looks like calls none at all.
+        if depth > 16 || literals.is_empty() && at > 256 {
+            break;
+        }
     }
     if name.starts_with("os.execl") && literals.len() > 1 {
         literals.remove(1);
