@@ -283,7 +283,7 @@ kubectl get jobriskreports -A --watch
 kubectl apply -f my-job.yaml                    # one of your own: nothing in it will run
 kubectl edit cronjob reverse-shell              # take the nc out, and look at its Events
 kubectl events --for cronjob/reverse-shell
-kubectl delete cronjob miner                    # its report goes with it
+kubectl delete cronjob miner                    # its report goes too, after some seconds
 curl http://{address}/metrics
 tail -f {findings}
 tail -f {log}

@@ -13,14 +13,17 @@
 //!
 //! Everything from `workload` to `report` is pure: values in, values out; no client, no clock, no I/O. A test
 //! holds it to that. Around it, [`controller`] talks to the API server, [`server`] answers probes, and [`cli`] reads
-//! the command line.
+//! the command line. `jobrisk scan` has the same core between other ends: [`manifest`] reads files as kubectl does,
+//! [`output`] writes the verdicts.
 
 pub mod api;
 pub mod assess;
 pub mod cli;
 pub mod controller;
 pub mod detect;
+pub mod manifest;
 pub mod normalize;
+pub mod output;
 pub mod report;
 pub mod score;
 pub mod server;

@@ -68,6 +68,19 @@ impl fmt::Display for SafeText {
     }
 }
 
+/// Text with the characters escaped that could be taken for a command, and nothing masked or cut.
+///
+/// For what the user named, such as the paths of files: masking would make them useless, and they are no secret to
+/// whoever named them.
+pub fn escaped(raw: &str) -> Cow<'_, str> {
+    if !raw.chars().any(is_unsafe) {
+        return Cow::Borrowed(raw);
+    }
+    let mut safe = String::with_capacity(raw.len() + 16);
+    raw.chars().for_each(|character| push_escaped(&mut safe, character));
+    Cow::Owned(safe)
+}
+
 fn push_escaped(out: &mut String, character: char) {
     match character {
         '\n' => out.push_str("\\n"),

@@ -2,6 +2,7 @@
 
 mod crds;
 mod run;
+mod scan;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -22,20 +23,21 @@ enum Command {
     Run(run::Args),
     /// Print the CustomResourceDefinitions, or write them into a folder.
     Crds(crds::Args),
+    /// Judge the Jobs and CronJobs in manifest files.
+    Scan(scan::Args),
 }
 
-/// Parses the command line and does what it says. A wrong command line ends the process with 2.
+/// Parses the command line and does what it says. A wrong command line ends the process with 2, and so does a scan
+/// that fails, since its 1 means something else.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Run(args) => run::run(&args),
-        Command::Crds(args) => crds::crds(&args),
+    let (outcome, failure) = match Cli::parse().command {
+        Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            // If standard error is gone there is nobody left to tell.
-            let _ = writeln!(std::io::stderr(), "jobrisk: {message}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|message| {
+        // If standard error is gone there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "jobrisk: {message}");
+        failure
+    })
 }

@@ -1,9 +1,12 @@
 //! The workload with everything normalised once, for all checks to read.
 
+use std::collections::HashMap;
+
+use super::host::Class;
 use super::runs::{Run, runs};
-use crate::normalize::ImageRef;
 use crate::normalize::path::{canonical, join};
-use crate::workload::{Container, Workload};
+use crate::normalize::{ImageRef, argv};
+use crate::workload::{Container, Mount, Workload};
 
 /// What the checks read.
 pub struct Facts<'a> {
@@ -11,6 +14,8 @@ pub struct Facts<'a> {
     pub workload: &'a Workload,
     /// The image of each container.
     pub images: Vec<Image<'a>>,
+    /// The volume mounts of all containers.
+    pub mounts: Vec<MountAt<'a>>,
     /// Host paths as the containers reach them.
     pub host_mounts: Vec<HostMount>,
     /// Everything that is run.
@@ -25,6 +30,16 @@ pub struct Image<'a> {
     pub reference: ImageRef,
 }
 
+/// A volume mount.
+pub struct MountAt<'a> {
+    /// The container.
+    pub container: &'a Container,
+    /// Its mount.
+    pub mount: &'a Mount,
+    /// The path within the volume, as the kubelet makes it from `subPath` or `subPathExpr`.
+    pub sub_path: String,
+}
+
 /// A path of the node in a container, or in a volume that no container mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostMount {
@@ -32,6 +47,8 @@ pub struct HostMount {
     pub host_path: String,
     /// Some container may write to it.
     pub writable: bool,
+    /// What the path is worth to an attacker.
+    pub(super) class: Class,
     /// The first container that mounts it this way.
     pub container: Option<String>,
     /// The field path of the volume's `hostPath.path`.
@@ -41,7 +58,9 @@ pub struct HostMount {
 impl<'a> Facts<'a> {
     /// The facts of a workload.
     pub fn of(workload: &'a Workload) -> Self {
-        Self { workload, images: images(workload), host_mounts: host_mounts(workload), runs: runs(workload) }
+        let mounts = mounts(workload);
+        let host_mounts = host_mounts(workload, &mounts);
+        Self { workload, images: images(workload), mounts, host_mounts, runs: runs(workload) }
     }
 }
 
@@ -50,42 +69,68 @@ fn images(workload: &Workload) -> Vec<Image<'_>> {
     with_image.map(|container| Image { container, reference: ImageRef::parse(&container.image) }).collect()
 }
 
-/// Programs that take shell text.
-pub(super) fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "mksh" | "busybox")
+/// All mounts, with `$(NAME)` expanded where the kubelet does that. Each container's expressions are expanded
+/// together: one by one, thousands of mounts and thousands of variables would multiply.
+fn mounts(workload: &Workload) -> Vec<MountAt<'_>> {
+    let mut all = Vec::new();
+    for container in &workload.containers {
+        let expands = |mount: &&Mount| mount.sub_path_expands && !mount.sub_path.is_empty();
+        let expressions: Vec<String> =
+            container.mounts.iter().filter(expands).map(|mount| mount.sub_path.clone()).collect();
+        let mut expanded = argv::expand(&expressions, &container.env).into_iter();
+        for mount in &container.mounts {
+            let sub_path = if expands(&mount) {
+                expanded.next().map(|expanded| expanded.text).unwrap_or_default()
+            } else {
+                mount.sub_path.clone()
+            };
+            all.push(MountAt { container, mount, sub_path });
+        }
+    }
+    all
 }
 
-fn host_mounts(workload: &Workload) -> Vec<HostMount> {
+fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
+    let mut by_volume: HashMap<&str, Vec<&MountAt<'_>>> = HashMap::new();
+    for mount in mounts {
+        by_volume.entry(mount.mount.volume.as_str()).or_default().push(mount);
+    }
     let mut found: Vec<HostMount> = Vec::new();
     for volume in &workload.host_paths {
-        let mounts = workload.containers.iter().flat_map(|container| {
-            container
-                .mounts
-                .iter()
-                .filter(|mount| mount.volume == volume.name)
-                .map(move |mount| (container, mount))
-        });
-        let mut mounted = false;
-        for (container, mount) in mounts {
-            mounted = true;
-            let host_path = join(&volume.host_path, &mount.sub_path);
+        // Of two volumes of one name, which an API server refuses, the first has the mounts.
+        let mounts = by_volume.remove(volume.name.as_str()).unwrap_or_default();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let first = found.len();
+        for MountAt { container, mount, sub_path } in &mounts {
+            let host_path = join(&volume.host_path, sub_path);
             let writable = !mount.read_only;
-            let known =
-                found.iter_mut().find(|known| known.path == volume.path && known.host_path == host_path);
-            match known {
-                Some(known) => known.writable |= writable,
-                None => found.push(HostMount {
-                    host_path,
-                    writable,
-                    container: Some(container.name.clone()),
-                    path: volume.path.clone(),
-                }),
+            if let Some(known) = known.get(&host_path).and_then(|at| found.get_mut(*at)) {
+                known.writable |= writable;
+                continue;
             }
+            known.insert(host_path.clone(), found.len());
+            found.push(HostMount {
+                host_path,
+                writable,
+                class: Class::Other,
+                container: Some(container.name.clone()),
+                path: volume.path.clone(),
+            });
         }
-        if !mounted {
+        if mounts.is_empty() {
             // Nothing reaches it now. It is judged as if it were read-only: it says what the author wants.
             let host_path = canonical(&volume.host_path);
-            found.push(HostMount { host_path, writable: false, container: None, path: volume.path.clone() });
+            found.push(HostMount {
+                host_path,
+                writable: false,
+                class: Class::Other,
+                container: None,
+                path: volume.path.clone(),
+            });
+        }
+        // Only now, as a later mount of the same path may be the writable one.
+        for mount in found.iter_mut().skip(first) {
+            mount.class = Class::of_path(&mount.host_path, &volume.kind, mount.writable);
         }
     }
     found

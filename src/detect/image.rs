@@ -1,11 +1,14 @@
 //! Which image runs: read from the reference alone, by its last path element, never by a substring.
 
+use super::address::{Reach, reach};
 use super::catalog::{RULE, Rule, Sample};
-use super::command::is_miner;
 use super::facts::Facts;
 use super::findings::Collector;
+use super::system::{self, Component};
+use crate::normalize::ImageRef;
 use crate::score::Family;
 use crate::severity::Severity;
+use crate::workload::settings::VolumeSource;
 
 const IMAGE: Rule = Rule { family: Family::Image, ..RULE };
 
@@ -46,6 +49,58 @@ pub(super) const OFFENSIVE: &[&str] = &[
     "sqlmap",
     "hydra",
     "bettercap",
+    "zmap",
+    "rustscan",
+    "amicontained",
+    "botb",
+    "deepce",
+    "kubeletctl",
+    "linpeas",
+    "kalilinux",
+    "sliver",
+    "chisel",
+    "gs-netcat",
+];
+
+/// Parts of image names that are programs for mining and nothing else.
+const MINERS: &[&str] = &[
+    "xmrig",
+    "xmrigcc",
+    "cpuminer",
+    "cryptominer",
+    "coinminer",
+    "minerd",
+    "ccminer",
+    "cgminer",
+    "bfgminer",
+    "ethminer",
+    "lolminer",
+    "gminer",
+    "nbminer",
+    "nanominer",
+    "phoenixminer",
+    "teamredminer",
+    "srbminer",
+    "wildrig",
+    "moneroocean",
+    "c3pool",
+    "nicehash",
+];
+/// Such names that have a hyphen in them.
+const MINERS_IN_TWO_WORDS: &[&str] =
+    &["xmr-stak", "monero-miner", "xmr-miner", "crypto-miner", "t-rex-miner"];
+
+/// Registries, with all below them, that keep images for hours or are tunnels to somebody's own computer.
+const EPHEMERAL_REGISTRIES: &[&str] = &[
+    "ttl.sh",
+    "ngrok.io",
+    "ngrok.app",
+    "ngrok-free.app",
+    "ngrok.dev",
+    "trycloudflare.com",
+    "loca.lt",
+    "serveo.net",
+    "lhr.life",
 ];
 
 pub(super) static RULES: &[Rule] = &[
@@ -99,31 +154,174 @@ pub(super) static RULES: &[Rule] = &[
         ],
         ..IMAGE
     },
+    // A miner's image decides what is run, so it counts as a command: its family is not held to the few points
+    // of a name.
     Rule {
         id: "img-miner",
-        message: "runs the image of a crypto miner",
-        meaning: "The image is named like a program that mines crypto currency.",
-        false_positives: "Mining on purpose.",
+        message: "runs the image of a program that mines cryptocurrency",
+        meaning: "Mining for others is what most intrusions into clusters end in. The image says so by its name; \
+                  a renamed one is found by what it runs.",
+        false_positives: "Those who mine on purpose.",
+        family: Family::Command,
         severity: Severity::Critical,
-        points: 20,
+        points: 45,
         techniques: &["T1496"],
         check: |facts, found| {
-            for image in facts.images.iter().filter(|image| is_miner(&image.reference.name)) {
-                found.hit(
-                    Some(&image.container.name),
-                    &format!("{}.image", image.container.path),
-                    &image.container.image,
-                );
-            }
+            each_reference(facts, |container, path, text, reference| {
+                if is_miner(&reference.repository) {
+                    found.hit(container, path, text);
+                }
+            });
         },
         samples: &[
-            Sample::Hit(20, "containers: [{name: a, image: 'example.test/x/xmrig:6'}]"),
-            Sample::Miss("containers: [{name: a, image: example.test/xmrig/docs}]"),
-            Sample::Miss("containers: [{name: a, image: example.test/data-miner}]"),
+            Sample::Hit(45, "containers: [{name: a, image: 'example/xmrig:6'}]"),
+            Sample::Hit(45, "containers: [{name: a, image: 'registry.example.test/xmrig/worker'}]"),
+            Sample::Hit(45, "containers: [{name: a, image: example/XMR-Stak_cpu}]"),
+            Sample::Hit(45, "volumes: [{name: v, image: {reference: example/monero-cpuminer}}]"),
+            Sample::Miss("containers: [{name: a, image: example/data-miner}]"),
+            Sample::Miss("containers: [{name: a, image: 'xmrig.example.test/app'}]"),
+            Sample::Miss("containers: [{name: a, image: example/gminerals}]"),
+        ],
+        ..IMAGE
+    },
+    Rule {
+        id: "img-system-lookalike",
+        message: "runs an image named like a system component, from elsewhere",
+        meaning: "The name makes it pass for a part of Kubernetes; it does not come from where Kubernetes is \
+                  published. From a registry in which anyone may publish, that is no accident.",
+        false_positives: "Private mirrors, which count less, and software that others publish too (etcd, coredns).",
+        severity: Severity::Low,
+        points: 15,
+        techniques: &["T1036.005"],
+        imitates_system: true,
+        check: |facts, found| {
+            each_reference(facts, |container, path, text, reference| {
+                if system::is_official(reference) {
+                    return;
+                }
+                match system::component(&reference.name) {
+                    Some(Component::Own) if system::is_from_open_registry(reference) => {
+                        found.hit(container, path, text);
+                    }
+                    Some(Component::Own) => found.hit_as(Severity::Low, 6, container, path, text),
+                    Some(Component::Shared) => found.hit_as(Severity::None, 3, container, path, text),
+                    None => {}
+                }
+            });
+        },
+        samples: &[
+            Sample::Hit(15, "containers: [{name: a, image: 'docker.io/someone/kube-proxy:v1.30.2'}]"),
+            Sample::Hit(6, "containers: [{name: a, image: mirror.example.test/k8s/kube-apiserver}]"),
+            Sample::Hit(3, "containers: [{name: a, image: mirror.example.test/etcd}]"),
+            Sample::Miss("containers: [{name: a, image: 'registry.k8s.io/kube-proxy:v1.30.2'}]"),
+            Sample::Miss("containers: [{name: a, image: someone/kube-proxy-exporter}]"),
+        ],
+        ..IMAGE
+    },
+    Rule {
+        id: "img-registry-ip",
+        message: "takes its image from a bare address",
+        meaning: "A registry without a name has no certificate that says whose it is.",
+        false_positives: "Registries of labs, mostly in private networks, which count less.",
+        severity: Severity::Low,
+        points: 8,
+        techniques: &["T1610"],
+        check: |facts, found| {
+            each_reference(facts, |container, path, text, reference| {
+                match reference.registry.as_deref().and_then(reach) {
+                    Some(Reach::Public) => found.hit(container, path, text),
+                    Some(Reach::Private) => found.hit_as(Severity::None, 3, container, path, text),
+                    Some(Reach::Loopback) | None => {}
+                }
+            });
+        },
+        samples: &[
+            Sample::Hit(8, "containers: [{name: a, image: '192.0.2.7:5000/app'}]"),
+            Sample::Hit(3, "containers: [{name: a, image: '10.0.0.7:5000/app'}]"),
+            Sample::Miss("containers: [{name: a, image: '127.0.0.1:5000/app'}]"),
+            Sample::Miss("containers: [{name: a, image: 'registry.example.test:5000/app'}]"),
+        ],
+        ..IMAGE
+    },
+    Rule {
+        id: "img-ephemeral-registry",
+        message: "takes its image from a registry that keeps nothing",
+        meaning: "Anyone puts an image there without an account, and it is gone within hours, or with the tunnel: \
+                  nobody can look at it afterwards.",
+        false_positives: "Tests in continuous integration.",
+        severity: Severity::Low,
+        points: 12,
+        techniques: &["T1610"],
+        check: |facts, found| {
+            each_reference(facts, |container, path, text, reference| {
+                if reference.registry.as_deref().is_some_and(is_ephemeral) {
+                    found.hit(container, path, text);
+                }
+            });
+        },
+        samples: &[
+            Sample::Hit(12, "containers: [{name: a, image: 'ttl.sh/x:1h'}]"),
+            Sample::Hit(12, "containers: [{name: a, image: 'a1b2.ngrok-free.app:443/x'}]"),
+            Sample::Miss("containers: [{name: a, image: 'notttl.sh/x'}]"),
+            Sample::Miss("containers: [{name: a, image: 'example/ttl.sh'}]"),
+        ],
+        ..IMAGE
+    },
+    Rule {
+        id: "img-mutable-tag",
+        message: "runs whatever its tag means at the time",
+        meaning: "Without a tag, or with `latest`, the next run may bring another program.",
+        false_positives: "Everyday manifests.",
+        severity: Severity::None,
+        points: 1,
+        techniques: &["T1610"],
+        check: |facts, found| {
+            each_reference(facts, |container, path, text, reference| {
+                let moves = matches!(reference.tag.as_deref(), None | Some("latest"));
+                if moves && reference.digest.is_none() && !reference.name.is_empty() {
+                    found.hit(container, path, text);
+                }
+            });
+        },
+        samples: &[
+            Sample::Hit(1, "containers: [{name: a, image: example/app}]"),
+            Sample::Hit(1, "containers: [{name: a, image: 'example/app:latest'}]"),
+            Sample::Miss("containers: [{name: a, image: 'example/app:1.2'}]"),
+            Sample::Miss("containers: [{name: a, image: 'example/app@sha256:00'}]"),
+            Sample::Miss("containers: [{name: a}]"),
         ],
         ..IMAGE
     },
 ];
+
+/// Calls `visit` with container, field path, text and reference of each image, those of volumes too.
+fn each_reference(facts: &Facts<'_>, mut visit: impl FnMut(Option<&str>, &str, &str, &ImageRef)) {
+    for image in &facts.images {
+        let container = image.container;
+        let path = format!("{}.image", container.path);
+        visit(Some(&container.name), &path, &container.image, &image.reference);
+    }
+    for volume in &facts.workload.pod.volumes {
+        if let VolumeSource::Image(text) = &volume.source {
+            visit(None, &volume.path, text, &ImageRef::parse(text));
+        }
+    }
+}
+
+fn is_miner(repository: &str) -> bool {
+    let name = repository.to_lowercase();
+    let parts =
+        |name: &str, of: fn(char) -> bool, known: &[&str]| name.split(of).any(|part| known.contains(&part));
+    parts(&name, |c| !c.is_alphanumeric(), MINERS)
+        || parts(&name, |c| matches!(c, '/' | '_' | '.'), MINERS_IN_TWO_WORDS)
+}
+
+fn is_ephemeral(registry: &str) -> bool {
+    let host = registry.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    EPHEMERAL_REGISTRIES
+        .iter()
+        .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
 
 fn named(facts: &Facts<'_>, found: &mut Collector<'_>, names: &[&str]) {
     for image in &facts.images {

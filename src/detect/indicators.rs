@@ -6,9 +6,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, is_shell};
+use super::facts::Facts;
 use super::image::{GENERIC_OS, INTERPRETERS};
 use super::runs::Origin;
+use crate::normalize::exec::is_shell;
 use crate::normalize::path::{covers, within};
 use crate::normalize::{Invocation, Redirect};
 

@@ -3,20 +3,27 @@
 //! [`catalog`] is the one table of rules; each family of rules has a file with its entries and their checks.
 //! A check reads [`Facts`], the workload with everything normalised once, and adds hits to [`Findings`].
 
+mod address;
 pub mod catalog;
 mod code;
 mod code_strings;
 mod command;
+mod cron;
 mod derive;
 mod evidence;
+mod excerpt;
 mod facts;
 mod files;
 mod findings;
 mod host;
+mod identity;
 mod image;
 mod indicators;
+mod network;
+mod placement;
 mod runs;
-mod show;
+mod schedule;
+pub(crate) mod system;
 
 pub use catalog::{Rule, Sample};
 pub use evidence::UNREADABLE;

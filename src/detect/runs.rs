@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::derive::{self, Derived};
+use super::excerpt::excerpt;
 use super::files::{self, FileUse, HostFiles, Used};
-use super::show::evidence;
 use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
 use crate::workload::{Argument, Container, Exec, Workload};
 
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
             Origin::Written => "(written to a file) ",
             Origin::Decoded => "(decoded) ",
         };
-        format!("{mark}{}", evidence(invocation, &self.container.env))
+        format!("{mark}{}", excerpt(&self.container.env, invocation))
     }
 
     /// Evidence for something that flows from one invocation to another.
@@ -168,15 +168,11 @@ impl<'a> Run<'a> {
         let sources = self.execution.sources(index);
         let source = sources.into_iter().find(|at| self.invocation(*at).is_some_and(&is_source));
         match source {
-            Some(source) => {
-                format!(
-                    "{} | {}",
-                    self.show(source),
-                    self.invocation(index)
-                        .map(|call| evidence(call, &self.container.env))
-                        .unwrap_or_default()
-                )
-            }
+            Some(source) => format!(
+                "{} | {}",
+                self.show(source),
+                self.invocation(index).map(|target| excerpt(&self.container.env, target)).unwrap_or_default()
+            ),
             None => self.show(index),
         }
     }

@@ -89,7 +89,8 @@ fn owner(assessment: &Assessment) -> OwnerReference {
     }
 }
 
-fn status(assessment: &Assessment) -> ReportStatus {
+/// The verdict alone, with at most [`MAX_FINDINGS`] findings. Not cut to [`MAX_BYTES`], which is the API's limit.
+pub fn status(assessment: &Assessment) -> ReportStatus {
     let all = assessment.findings.worst_first();
     let findings: Vec<Finding> = all
         .iter()

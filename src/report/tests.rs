@@ -13,7 +13,8 @@ fn report_on(json: &str) -> JobRiskReport {
 
 fn job(pod_spec: &str) -> String {
     format!(
-        r#"{{"metadata":{{"name":"a","namespace":"n","uid":"u","generation":1}},
+        r#"{{"metadata":{{"name":"a","namespace":"n","uid":"u","generation":1,
+        "managedFields":[{{"manager":"m","operation":"Update","fieldsV1":{{"f:spec":{{}}}}}}]}},
         "spec":{{"template":{{"spec":{pod_spec}}}}}}}"#
     )
 }
@@ -42,16 +43,16 @@ fn names_of_jobs_and_cron_jobs_never_meet() {
 #[test]
 fn the_digest_covers_the_verdict_and_nothing_else() {
     let digest_of = |report: &JobRiskReport| digest(report).to_string();
-    let first = report_on(&job(r#"{"containers":[{"name":"c","image":"a"}]}"#));
+    let first = report_on(&job(r#"{"containers":[{"name":"c","image":"a:1"}]}"#));
     // Another image of the same standing makes no difference to the report.
     assert_eq!(
         digest_of(&first),
-        digest_of(&report_on(&job(r#"{"containers":[{"name":"c","image":"b"}]}"#)))
+        digest_of(&report_on(&job(r#"{"containers":[{"name":"c","image":"b:1"}]}"#)))
     );
     let risky = report_on(&job(r#"{"hostNetwork":true}"#));
     assert_ne!(digest_of(&first), digest_of(&risky));
     let successor =
-        report_on(&job(r#"{"containers":[{"name":"c","image":"a"}]}"#).replace(r#""u""#, r#""v""#));
+        report_on(&job(r#"{"containers":[{"name":"c","image":"a:1"}]}"#).replace(r#""u""#, r#""v""#));
     assert_ne!(digest_of(&first), digest_of(&successor));
     let mut peaked = risky.clone();
     let status = peaked.status.as_mut().unwrap();

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::{self, Findings};
+use crate::detect::{self, Findings, Hit, Rule, system};
 use crate::severity::Severity;
 
 /// A group of rules whose points overlap.
@@ -111,11 +111,32 @@ pub static UNREADABLE: Floor = Floor {
     severity: Severity::High,
     reason: "part of the object could not be read, so nothing lower can be claimed",
 };
-/// Privileged, with the node's file system.
+/// A finding that is critical alone: so far only a known miner. There is no doubt left to score.
+pub static KNOWN_MINER: Floor =
+    Floor { id: "known-miner", severity: Severity::Critical, reason: "a known crypto miner" };
+/// Privileged, with the node's processes or its file system: two commands away from being root on it.
 pub static NODE_TAKEOVER: Floor = Floor {
     id: "node-takeover",
     severity: Severity::High,
-    reason: "privileged with the root of the node's file system",
+    reason: "privileged, with the root of the node's file system or its processes",
+};
+/// Privileged, with both: no ordinary job needs all of it, and nothing of the node is out of reach.
+pub static WHOLE_NODE: Floor = Floor {
+    id: "whole-node",
+    severity: Severity::Critical,
+    reason: "privileged, with the root of the node's file system and its processes",
+};
+/// A part of the system that is none, where only the system belongs: there to be overlooked.
+pub static SYSTEM_IMPOSTOR: Floor = Floor {
+    id: "system-impostor",
+    severity: Severity::High,
+    reason: "passes itself off as a part of Kubernetes, in a namespace of the control plane",
+};
+/// A hostile command that was put on a node of its author's choice: it is after what is there.
+pub static ATTACK_ON_CHOSEN_NODE: Floor = Floor {
+    id: "attack-on-chosen-node",
+    severity: Severity::Critical,
+    reason: "a hostile command that asks for a certain node or for the control plane",
 };
 /// A hostile command with a way to the node.
 pub static ATTACK_ON_NODE: Floor = Floor {
@@ -129,24 +150,12 @@ pub static ATTACK_IN_SYSTEM_NAMESPACE: Floor = Floor {
     severity: Severity::Critical,
     reason: "a hostile command in a namespace of the control plane",
 };
-/// A miner by its name or its protocol, not by options alone: there is no doubt left to score.
-pub static KNOWN_MINER: Floor = Floor {
-    id: "known-miner",
-    severity: Severity::Critical,
-    reason: "a known crypto miner, or the protocol of mining pools",
-};
 /// The identity of the pod leaves the cluster.
 pub static TOKEN_SENT_AWAY: Floor = Floor {
     id: "token-sent-away",
     severity: Severity::High,
     reason: "reads the service account's token and sends data to a host outside",
 };
-/// From these points on a miner finding is one by name or protocol.
-const KNOWN_MINER_POINTS: i32 = 50;
-
-/// Namespaces of the control plane.
-const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
-
 /// Scores the findings of a workload in `namespace`.
 pub fn score(findings: &Findings, namespace: &str) -> Score {
     let mut families = BTreeMap::new();
@@ -202,25 +211,41 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
         .by_rule()
         .filter(|(rule, _)| rule.family == Family::Command)
         .any(|(_, hits)| hits.iter().any(|hit| hit.points >= STRONG_INTENT));
-    // Writable surfaces only: a read-only mount of /etc is not a way to run something on the node.
-    let node_access = findings
-        .by_rule()
-        .any(|(rule, hits)| rule.gives_node_access && hits.iter().any(|hit| hit.points >= rule.points));
+    // In full only: a read-only mount of /etc is no way to run something on the node, the image of a private
+    // mirror is no imitation, and the label of a host name asks for local data.
+    let in_full = |is_one: fn(&Rule) -> bool| {
+        findings
+            .by_rule()
+            .any(|(rule, hits)| is_one(rule) && hits.iter().any(|hit| hit.points >= rule.points))
+    };
+    let node_access = in_full(|rule| rule.gives_node_access);
+    let in_system = system::NAMESPACES.contains(&namespace);
     let mut floors = Vec::new();
     if has(detect::UNREADABLE) {
         floors.push(&self::UNREADABLE);
     }
-    if has("host-privileged") && has("hostpath-root") {
-        floors.push(&NODE_TAKEOVER);
+    let critical = |hits: &[Hit]| hits.iter().any(|hit| hit.severity == Severity::Critical);
+    if findings.by_rule().any(|(_, hits)| critical(hits)) {
+        floors.push(&KNOWN_MINER);
+    }
+    if has("host-privileged") {
+        match (has("hostpath-root"), has("host-pid")) {
+            (true, true) => floors.push(&WHOLE_NODE),
+            (true, false) | (false, true) => floors.push(&NODE_TAKEOVER),
+            (false, false) => {}
+        }
     }
     if strong_intent && node_access {
         floors.push(&ATTACK_ON_NODE);
     }
-    if strong_intent && SYSTEM_NAMESPACES.contains(&namespace) {
+    if strong_intent && in_system {
         floors.push(&ATTACK_IN_SYSTEM_NAMESPACE);
     }
-    if has("img-miner") || most("cmd-crypto-miner") >= KNOWN_MINER_POINTS {
-        floors.push(&KNOWN_MINER);
+    if strong_intent && in_full(|rule| rule.chooses_node) {
+        floors.push(&ATTACK_ON_CHOSEN_NODE);
+    }
+    if in_system && in_full(|rule| rule.imitates_system) {
+        floors.push(&SYSTEM_IMPOSTOR);
     }
     // Ordinary files to a named host weigh less than strong intent, and are no theft of the token.
     if has("cmd-sa-token-read") && most("cmd-exfil") >= STRONG_INTENT {
@@ -229,5 +254,7 @@ fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
     floors
 }
 
+#[cfg(test)]
+mod floor_tests;
 #[cfg(test)]
 mod tests;

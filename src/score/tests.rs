@@ -28,8 +28,8 @@ fn weights_fall_and_the_rest_counts_a_tenth() {
 #[test]
 fn a_sum_can_be_redone_by_hand() {
     // host: 35 privileged + 0.6 · 35 writable /etc + 0.4 · 15 host network = 62, cut at 60
-    // image: 4; command: 50 shell + 0.6 · 10 public address + 0.4 · 3 curl = 57.2, rounded 57; combination: a
-    // quarter of 57 = 14.25, rounded 14
+    // command: 50 reverse shell + 0.6 · 10 bare address + 0.4 · 3 download = 57.2; a quarter of it comes on top
+    // image: 4 operating system + 0.6 · 1 no tag = 4.6
     let found = judge(
         "n",
         r#"
@@ -46,7 +46,7 @@ containers:
     let score = &found.score;
     assert_eq!(score.families[&Family::Host], 60);
     assert_eq!(score.families[&Family::Command], 57);
-    assert_eq!(score.families[&Family::Image], 4);
+    assert_eq!(score.families[&Family::Image], 5);
     assert_eq!(score.combination, 14);
     assert_eq!(score.total, 100);
     assert_eq!(score.severity, Severity::Critical);

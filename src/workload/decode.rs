@@ -8,6 +8,10 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess};
 
 use super::lenient::{Field, KnownKey, Lenient, List, objects};
 
+mod settings;
+
+pub use settings::*;
+
 objects! {
     /// A Job or CronJob as it was served. Which of the two it is, is known from where it came.
     Object {
@@ -33,6 +37,12 @@ objects! {
         resource_version: String = "resourceVersion",
         /// `generation`.
         generation: i64 = "generation",
+        /// `labels`.
+        labels: StringMap = "labels",
+        /// `annotations`, each value cut short.
+        annotations: StringMap = "annotations",
+        /// `finalizers`.
+        finalizers: List<String> = "finalizers",
         /// `managedFields`.
         managed_fields: List<ManagedFields> = "managedFields",
     }
@@ -59,10 +69,26 @@ objects! {
         job_template: Box<JobTemplate> = "jobTemplate",
         /// CronJob: `schedule`.
         schedule: String = "schedule",
+        /// CronJob: `successfulJobsHistoryLimit`.
+        successful_history: i64 = "successfulJobsHistoryLimit",
+        /// CronJob: `failedJobsHistoryLimit`.
+        failed_history: i64 = "failedJobsHistoryLimit",
+        /// Job and CronJob: `suspend`.
+        suspend: bool = "suspend",
+        /// Job: `parallelism`.
+        parallelism: i64 = "parallelism",
+        /// Job: `backoffLimit`.
+        backoff_limit: i64 = "backoffLimit",
+        /// Job: `activeDeadlineSeconds`.
+        active_deadline: i64 = "activeDeadlineSeconds",
+        /// Job: `ttlSecondsAfterFinished`.
+        ttl: i64 = "ttlSecondsAfterFinished",
     }
 
     /// CronJob: `spec.jobTemplate`.
     JobTemplate {
+        /// `metadata` of the Jobs to make.
+        metadata: TemplateMeta = "metadata",
         /// `spec` of the Jobs to make.
         spec: Box<JobTemplateSpec> = "spec",
     }
@@ -71,10 +97,22 @@ objects! {
     JobTemplateSpec {
         /// `template`.
         template: Box<PodTemplate> = "template",
+        /// Job: `suspend`.
+        suspend: bool = "suspend",
+        /// Job: `parallelism`.
+        parallelism: i64 = "parallelism",
+        /// Job: `backoffLimit`.
+        backoff_limit: i64 = "backoffLimit",
+        /// Job: `activeDeadlineSeconds`.
+        active_deadline: i64 = "activeDeadlineSeconds",
+        /// Job: `ttlSecondsAfterFinished`.
+        ttl: i64 = "ttlSecondsAfterFinished",
     }
 
     /// The pod template.
     PodTemplate {
+        /// `metadata`.
+        metadata: TemplateMeta = "metadata",
         /// `spec`.
         spec: Box<PodSpec> = "spec",
     }
@@ -83,6 +121,38 @@ objects! {
     PodSpec {
         /// `hostNetwork`.
         host_network: bool = "hostNetwork",
+        /// `hostPID`.
+        host_pid: bool = "hostPID",
+        /// `hostIPC`.
+        host_ipc: bool = "hostIPC",
+        /// `hostUsers`; absent means true.
+        host_users: bool = "hostUsers",
+        /// `shareProcessNamespace`.
+        share_process_namespace: bool = "shareProcessNamespace",
+        /// `securityContext`.
+        security_context: Box<Security> = "securityContext",
+        /// `serviceAccountName`.
+        service_account_name: String = "serviceAccountName",
+        /// `serviceAccount`, the old name of the same.
+        service_account: String = "serviceAccount",
+        /// `automountServiceAccountToken`.
+        automount_token: bool = "automountServiceAccountToken",
+        /// `activeDeadlineSeconds`.
+        active_deadline: i64 = "activeDeadlineSeconds",
+        /// `nodeName`.
+        node_name: String = "nodeName",
+        /// `nodeSelector`.
+        node_selector: StringMap = "nodeSelector",
+        /// `affinity`.
+        affinity: Box<Affinity> = "affinity",
+        /// `tolerations`.
+        tolerations: List<Toleration> = "tolerations",
+        /// `priorityClassName`.
+        priority_class: String = "priorityClassName",
+        /// `dnsConfig`.
+        dns_config: DnsConfig = "dnsConfig",
+        /// `hostAliases`.
+        host_aliases: List<HostAlias> = "hostAliases",
         /// `initContainers`, sidecars among them.
         init_containers: List<Container> = "initContainers",
         /// `containers`.
@@ -108,7 +178,17 @@ objects! {
         /// `restartPolicy`: `Always` on an init container makes it a sidecar.
         restart_policy: String = "restartPolicy",
         /// `securityContext`.
-        security_context: SecurityContext = "securityContext",
+        security_context: Box<Security> = "securityContext",
+        /// `workingDir`.
+        working_dir: String = "workingDir",
+        /// `terminationMessagePath`.
+        termination_message_path: String = "terminationMessagePath",
+        /// `ports`.
+        ports: List<Port> = "ports",
+        /// `envFrom`.
+        env_from: List<EnvFrom> = "envFrom",
+        /// `volumeDevices`.
+        volume_devices: List<VolumeDevice> = "volumeDevices",
         /// `volumeMounts`.
         volume_mounts: List<VolumeMount> = "volumeMounts",
         /// `lifecycle`.
@@ -129,14 +209,8 @@ objects! {
         name: String = "name",
         /// `value`.
         value: String = "value",
-        /// `valueFrom`: only that it is there, the value is not known from the object.
-        value_from: Presence = "valueFrom",
-    }
-
-    /// A container's `securityContext`.
-    SecurityContext {
-        /// `privileged`.
-        privileged: bool = "privileged",
+        /// `valueFrom`, of which only the name of a secret is read.
+        value_from: ValueFrom = "valueFrom",
     }
 
     /// One entry of `volumeMounts`.
@@ -151,6 +225,8 @@ objects! {
         sub_path_expr: String = "subPathExpr",
         /// `readOnly`.
         read_only: bool = "readOnly",
+        /// `mountPropagation`.
+        mount_propagation: String = "mountPropagation",
     }
 
     /// `lifecycle`.
@@ -165,6 +241,10 @@ objects! {
     Handler {
         /// `exec`.
         exec: ExecAction = "exec",
+        /// `httpGet`.
+        http_get: NetworkAction = "httpGet",
+        /// `tcpSocket`.
+        tcp_socket: NetworkAction = "tcpSocket",
     }
 
     /// `exec` of a hook or probe.
@@ -179,46 +259,26 @@ objects! {
         name: String = "name",
         /// `hostPath`.
         host_path: HostPath = "hostPath",
+        /// `gitRepo`.
+        git_repo: GitRepo = "gitRepo",
+        /// `flexVolume`.
+        flex_volume: FlexVolume = "flexVolume",
+        /// `image`.
+        image: ImageVolume = "image",
         /// `configMap`: only that it is there.
-        config_map: Presence = "configMap",
-        /// `secret`: only that it is there.
-        secret: Presence = "secret",
+        config_map: Reference = "configMap",
+        /// `secret`.
+        secret: SecretVolume = "secret",
         /// `projected`.
         projected: Projected = "projected",
-    }
-
-    /// An object of which nothing but its presence matters.
-    Presence {
-        /// `name`.
-        name: String = "name",
-    }
-
-    /// A volume's `projected`.
-    Projected {
-        /// `sources`.
-        sources: List<ProjectedSource> = "sources",
-    }
-
-    /// One entry of `projected.sources`.
-    ProjectedSource {
-        /// `serviceAccountToken`.
-        service_account_token: ServiceAccountToken = "serviceAccountToken",
-        /// `configMap`: only that it is there.
-        config_map: Presence = "configMap",
-        /// `secret`: only that it is there.
-        secret: Presence = "secret",
-    }
-
-    /// A projected `serviceAccountToken`.
-    ServiceAccountToken {
-        /// `path` of the token within the volume.
-        path: String = "path",
     }
 
     /// A volume's `hostPath`.
     HostPath {
         /// `path`.
         path: String = "path",
+        /// `type`.
+        kind: String = "type",
     }
 }
 

@@ -7,12 +7,14 @@
 pub mod decode;
 pub mod lenient;
 mod reader;
+pub mod settings;
 
 use std::fmt;
 
 use decode::Object;
 use reader::Reader;
 use serde::Serialize;
+use settings::{ContainerSettings, CronSettings, JobSettings, Metadata, PodSettings};
 
 /// The kinds of workload that are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -83,6 +85,16 @@ pub struct Workload {
     pub token_files: Vec<(String, String)>,
     /// All containers: init containers and sidecars, containers, ephemeral containers.
     pub containers: Vec<Container>,
+    /// Labels and annotations: the object's own first, then those of its templates.
+    pub metadata: Vec<Metadata>,
+    /// `metadata.finalizers`.
+    pub finalizers: Vec<String>,
+    /// The Job's own fields.
+    pub job: JobSettings,
+    /// The CronJob's own fields; `None` for a Job.
+    pub cron: Option<CronSettings>,
+    /// The pod's own fields.
+    pub pod: PodSettings,
     /// What could not be read.
     pub unreadable: Unreadable,
 }
@@ -106,6 +118,8 @@ pub struct HostPathVolume {
     pub name: String,
     /// The path on the node, as written.
     pub host_path: String,
+    /// `hostPath.type`; empty if absent.
+    pub kind: String,
     /// The field path of `hostPath.path`.
     pub path: String,
 }
@@ -142,6 +156,8 @@ pub struct Container {
     pub env: Vec<(String, String)>,
     /// What it runs: the entry point first (if the object says), then hooks and probes.
     pub executes: Vec<Exec>,
+    /// How it runs.
+    pub settings: ContainerSettings,
     /// Its volume mounts.
     pub mounts: Vec<Mount>,
 }
@@ -184,8 +200,14 @@ pub struct Mount {
     pub mount_path: String,
     /// `subPath`, or `subPathExpr` as written.
     pub sub_path: String,
+    /// `sub_path` comes from `subPathExpr`: the kubelet expands `$(NAME)` in it.
+    pub sub_path_expands: bool,
     /// Mounted read-only.
     pub read_only: bool,
+    /// `mountPropagation`.
+    pub propagation: String,
+    /// The field path of the mount.
+    pub path: String,
 }
 
 /// What could not be read of an object.

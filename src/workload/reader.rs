@@ -3,9 +3,11 @@
 use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpec, PodSpec, PodTemplate};
 use super::lenient::{Field, Lenient, List};
 use super::{
-    Argument, Container, Exec, FieldManager, HostPathVolume, Kind, Mount, Role, Trigger, Unreadable,
-    UnreadablePlace, Workload,
+    Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, PodSettings, Role,
+    Trigger, Unreadable, UnreadablePlace, Workload,
 };
+
+mod settings;
 
 /// Collects the unreadable places while the view is built.
 #[derive(Default)]
@@ -29,12 +31,18 @@ impl Reader {
             config_volumes: Vec::new(),
             token_files: Vec::new(),
             containers: Vec::new(),
+            metadata: Vec::new(),
+            finalizers: Vec::new(),
+            job: JobSettings::default(),
+            cron: None,
+            pod: PodSettings::default(),
             unreadable: Unreadable::default(),
         };
         if let Some(pod) = self.template(kind, object).and_then(|template| self.template_spec(kind, template))
         {
             self.pod(pod, kind.pod_spec_path(), &mut workload);
         }
+        self.settings(object, meta, &mut workload);
         workload.unreadable = self.unreadable;
         workload
     }
@@ -57,12 +65,14 @@ impl Reader {
 
     fn pod(&mut self, pod: &PodSpec, path: &str, workload: &mut Workload) {
         workload.host_network = self.flag(&pod.host_network, &format!("{path}.hostNetwork"));
+        self.read(&pod.security_context, &format!("{path}.securityContext"));
         self.each(&pod.volumes, &format!("{path}.volumes"), |reader, volume, path| {
             if let Some(host) = reader.read(&volume.host_path, &format!("{path}.hostPath")) {
+                let name = reader.text(&volume.name, &format!("{path}.name"));
+                let kind = reader.text(&host.kind, &format!("{path}.hostPath.type"));
                 let path = format!("{path}.hostPath.path");
                 let host_path = reader.text(&host.path, &path);
-                let name = reader.text(&volume.name, &format!("{path}.name"));
-                workload.host_paths.push(HostPathVolume { name, host_path, path });
+                workload.host_paths.push(HostPathVolume { name, host_path, kind, path });
             }
             reader.data_volume(volume, &path, workload);
         });
@@ -86,11 +96,12 @@ impl Reader {
 
     /// Volumes of a `ConfigMap` or `Secret`, and those that hold tokens.
     fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
+        // What is of a wrong type here is noted where the settings are read.
         let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
-        config |= self.read(&volume.secret, &format!("{path}.secret")).is_some();
+        config |= volume.secret.get().is_some();
         let path = format!("{path}.projected");
         let name = volume.name.get().cloned().unwrap_or_default();
-        if let Some(projected) = self.read(&volume.projected, &path) {
+        if let Some(projected) = volume.projected.get() {
             self.each(&projected.sources, &format!("{path}.sources"), |reader, source, path| {
                 config |= source.config_map.get().is_some() || source.secret.get().is_some();
                 let token = reader
@@ -126,8 +137,11 @@ impl Reader {
             mounts.push(Mount {
                 volume: reader.text(&mount.name, &format!("{path}.name")),
                 mount_path: reader.text(&mount.mount_path, &format!("{path}.mountPath")),
+                sub_path_expands: sub_path.is_empty(),
                 sub_path: if sub_path.is_empty() { expression } else { sub_path },
                 read_only: reader.flag(&mount.read_only, &format!("{path}.readOnly")),
+                propagation: reader.text(&mount.mount_propagation, &format!("{path}.mountPropagation")),
+                path,
             });
         });
         Container {
@@ -138,6 +152,7 @@ impl Reader {
             terminal: self.flag(&container.tty, &format!("{path}.tty")),
             env,
             executes: self.executes(container, &path),
+            settings: self.container_settings(container, &path),
             mounts,
             path,
         }
@@ -228,6 +243,16 @@ impl Reader {
             self.unreadable.places.push(UnreadablePlace { path: path.to_owned(), problem: problem() });
         }
     }
+}
+
+/// The pod template, as far as it could be read. [`Reader::template`] notes what could not.
+fn pod_template(kind: Kind, object: &Object) -> Option<&PodTemplate> {
+    let spec = object.spec.get()?;
+    match kind {
+        Kind::Job => spec.template.get(),
+        Kind::CronJob => spec.job_template.get()?.spec.get()?.template.get(),
+    }
+    .map(AsRef::as_ref)
 }
 
 /// The last entry that owns the spec. Not read through [`Reader::read`]: these are hints, and a client that

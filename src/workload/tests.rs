@@ -126,3 +126,57 @@ fn an_overlong_list_says_that_it_was_not_read_to_the_end() {
     assert_eq!(workload.unreadable.total, 1);
     assert!(workload.unreadable.places[0].problem.contains("65536"));
 }
+
+#[test]
+fn settings_are_read_where_they_stand() {
+    let object = from_json(
+        br#"{"metadata":{"labels":{"a":"b"},"annotations":{"c":7},"finalizers":["x/y"]},
+        "spec":{"schedule":"@hourly","suspend":true,"successfulJobsHistoryLimit":0,"jobTemplate":{
+        "metadata":{"labels":{"d":"e"}},"spec":{"parallelism":3,"template":{"metadata":{"annotations":{"f":"g"}},
+        "spec":{"hostPID":true,"hostUsers":false,"activeDeadlineSeconds":9,"serviceAccount":"old",
+        "tolerations":[{"operator":"Exists"}],"nodeSelector":{"n":"1"},
+        "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+          {"matchExpressions":[{"key":"yes","operator":"Exists"},{"key":"no","operator":"DoesNotExist"}]}]}}},
+        "volumes":[{"projected":{"sources":[{"serviceAccountToken":{"expirationSeconds":7}}]}}],
+        "containers":[{"name":"m","securityContext":{"capabilities":{"add":["X"]}},"ports":[{"hostPort":80}],
+          "env":[{"name":"E","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}],
+          "livenessProbe":{"httpGet":{"host":"h"}}}]}}}}}}"#,
+    )
+    .unwrap();
+    let workload = Workload::from_object(Kind::CronJob, &object);
+    assert_eq!(workload.unreadable.total, 0);
+    let paths: Vec<_> = workload.metadata.iter().map(|metadata| metadata.path.as_str()).collect();
+    assert_eq!(paths, ["metadata", "spec.jobTemplate.metadata", "spec.jobTemplate.spec.template.metadata"]);
+    assert_eq!(workload.metadata[0].annotations, [("c".to_owned(), String::new())]);
+    assert_eq!(workload.finalizers, ["x/y"]);
+    let cron = workload.cron.unwrap();
+    assert!(cron.suspend && cron.schedule == "@hourly" && cron.successful_history == Some(0));
+    assert_eq!((workload.job.parallelism, workload.job.active_deadline), (Some(3), Some(9)));
+    let pod = workload.pod;
+    assert!(pod.host_pid && pod.own_users && !pod.host_ipc);
+    assert_eq!(pod.service_account, "old");
+    let labels: Vec<_> = pod.node_labels.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(labels, ["n", "yes"]);
+    assert_eq!(
+        pod.volumes[0].path,
+        "spec.jobTemplate.spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken"
+    );
+    let settings = &workload.containers[0].settings;
+    assert_eq!(settings.security.added_capabilities[0].0, "X");
+    assert_eq!(settings.host_ports[0].0, 80);
+    assert_eq!(settings.secrets[0].0, "s");
+    assert_eq!(settings.probed_hosts[0].0, "h");
+}
+
+#[test]
+fn a_long_annotation_is_cut_between_characters() {
+    let workload = job(&format!(r#"{{"metadata":{{"annotations":{{"a":"x{}"}}}}}}"#, "é".repeat(100_000)));
+    let value = &workload.metadata[0].annotations[0].1;
+    assert_eq!(value.len(), 255);
+}
+
+#[test]
+fn a_list_that_two_readers_read_is_noted_once() {
+    let workload = job(r#"{"spec":{"template":{"spec":{"volumes":[7],"containers":[{"env":7}]}}}}"#);
+    assert_eq!(workload.unreadable.total, 2);
+}

@@ -5,11 +5,15 @@
 
 use super::facts::Facts;
 use super::findings::Collector;
-use super::{command, evidence, host, image};
+use super::{command, evidence, host, identity, image, network, placement, schedule};
 use crate::score::Family;
 use crate::severity::Severity;
 
 /// A rule of the catalogue.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "attributes by which the score combines rules, each on its own"
+)]
 pub struct Rule {
     /// Stable identifier, `<family>-<name>`: part of the API of reports.
     pub id: &'static str,
@@ -31,18 +35,26 @@ pub struct Rule {
     pub counts_per_path: bool,
     /// With it, a hostile command reaches the node.
     pub gives_node_access: bool,
+    /// It says that the workload passes itself off as a part of Kubernetes.
+    pub imitates_system: bool,
+    /// It says that the workload asks for a certain node, or for those of the control plane.
+    pub chooses_node: bool,
     /// Looks at the facts and adds hits.
     pub check: fn(&Facts<'_>, &mut Collector<'_>),
     /// Samples that prove the check.
     pub samples: &'static [Sample],
 }
 
-/// A pod spec in YAML, and what a rule must say to it.
+/// A pod spec in YAML (or a whole object), and what a rule must say to it.
 pub enum Sample {
     /// The rule must hit, with this many points.
     Hit(i32, &'static str),
     /// The rule must not hit: a benign look-alike.
     Miss(&'static str),
+    /// As [`Sample::Hit`], for a rule about more than the pod: a whole Job or CronJob in YAML.
+    HitObject(i32, &'static str),
+    /// As [`Sample::Miss`], with a whole Job or CronJob.
+    MissObject(&'static str),
 }
 
 impl std::fmt::Debug for Rule {
@@ -71,14 +83,28 @@ pub(super) const RULE: Rule = Rule {
     techniques: &[],
     counts_per_path: false,
     gives_node_access: false,
+    imitates_system: false,
+    chooses_node: false,
     check: |_, _| {},
     samples: &[],
 };
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    // The commands come last: some of their rules read what was found before.
-    [host::RULES, image::RULES, evidence::RULES].into_iter().chain(command::TABLES).flatten()
+    let families = [
+        host::RULES,
+        host::security::RULES,
+        host::paths::RULES,
+        host::volumes::RULES,
+        image::RULES,
+        identity::RULES,
+        placement::RULES,
+        network::RULES,
+        evidence::RULES,
+        evidence::claims::RULES,
+    ];
+    // The commands and the schedule come last: some of their rules look at what was found before.
+    families.into_iter().chain(command::TABLES).chain([schedule::RULES]).flatten()
 }
 
 /// The rule with this id.

@@ -19,6 +19,16 @@ fn workloads(pod_spec: &str) -> [Workload; 2] {
     })
 }
 
+/// The view of an object as it stands.
+fn object(yaml: &str) -> Workload {
+    let value: serde_json::Value =
+        serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{error}: {yaml}"));
+    let kind = if value["kind"] == "CronJob" { Kind::CronJob } else { Kind::Job };
+    assert_eq!(value["kind"], kind.as_str(), "{yaml}");
+    let object: Object = serde_json::from_value(value).unwrap();
+    Workload::from_object(kind, &object)
+}
+
 fn most_points(findings: &Findings, rule: &Rule) -> Option<i32> {
     findings
         .by_rule()
@@ -30,13 +40,15 @@ fn most_points(findings: &Findings, rule: &Rule) -> Option<i32> {
 fn every_rule_proves_itself_on_its_samples() {
     for rule in rules() {
         for sample in rule.samples {
-            let (pod_spec, expected) = match sample {
-                Sample::Hit(points, pod_spec) => (pod_spec, Some(*points)),
-                Sample::Miss(pod_spec) => (pod_spec, None),
+            let (yaml, views, expected) = match sample {
+                Sample::Hit(points, yaml) => (yaml, workloads(yaml).to_vec(), Some(*points)),
+                Sample::Miss(yaml) => (yaml, workloads(yaml).to_vec(), None),
+                Sample::HitObject(points, yaml) => (yaml, vec![object(yaml)], Some(*points)),
+                Sample::MissObject(yaml) => (yaml, vec![object(yaml)], None),
             };
-            for workload in workloads(pod_spec) {
+            for workload in views {
                 let found = most_points(&detect(&workload).findings, rule);
-                assert_eq!(found, expected, "{} on a {}:\n{pod_spec}", rule.id, workload.kind);
+                assert_eq!(found, expected, "{} on a {}:\n{yaml}", rule.id, workload.kind);
             }
         }
     }
@@ -47,10 +59,13 @@ fn every_rule_has_both_kinds_of_sample_and_all_its_words() {
     for rule in rules() {
         let id = rule.id;
         assert!(
-            rule.samples.iter().any(|sample| matches!(sample, Sample::Hit(..))),
+            rule.samples.iter().any(|sample| matches!(sample, Sample::Hit(..) | Sample::HitObject(..))),
             "{id}: no sample that hits"
         );
-        assert!(rule.samples.iter().any(|sample| matches!(sample, Sample::Miss(_))), "{id}: no look-alike");
+        assert!(
+            rule.samples.iter().any(|sample| matches!(sample, Sample::Miss(_) | Sample::MissObject(_))),
+            "{id}: no look-alike"
+        );
         assert!(!rule.meaning.is_empty() && !rule.false_positives.is_empty(), "{id}: words are missing");
         assert!((1..=100).contains(&rule.message.len()), "{id}: the message is {} long", rule.message.len());
         assert!(rule.points > 0 && rule.points <= rule.family.cap(), "{id}: points");
@@ -65,8 +80,13 @@ fn ids_are_unique_and_technique_ids_well_formed() {
     let technique = regex::Regex::new(r"^T\d{4}(\.\d{3})?$").unwrap();
     for rule in rules() {
         assert!(rule.techniques.iter().all(|id| technique.is_match(id)), "{}", rule.id);
-        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-        assert!(rule.id.chars().all(fits), "{}", rule.id);
+        assert!(
+            rule.id
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-'),
+            "{}",
+            rule.id
+        );
     }
 }
 

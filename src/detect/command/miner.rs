@@ -50,7 +50,7 @@ pub(super) static RULES: &[Rule] = &[Rule {
 }];
 
 /// Programs and images of miners, lower case.
-pub(in crate::detect) const MINERS: &[&str] = &[
+const MINERS: &[&str] = &[
     "xmrig",
     "xmrig-proxy",
     "xmrig-notls",
@@ -206,8 +206,8 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
     has_miner_options(invocation).then_some((Severity::High, 48))
 }
 
-/// Whether a program or image is a miner, a version in its name aside.
-pub(in crate::detect) fn is_miner(name: &str) -> bool {
+/// Whether a program is a miner, a version in its name aside.
+fn is_miner(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     MINERS.contains(&name.as_str()) || name.starts_with("xmrig-") || name.starts_with("xmr-stak-")
 }

@@ -27,8 +27,6 @@ mod url;
 mod weak;
 mod words;
 
-pub(super) use miner::is_miner;
-
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;

@@ -9,8 +9,8 @@ const SHORTEST_VALUE: usize = 4;
 /// What stands in place of a value.
 const MASK: &str = "***";
 
-/// An invocation as text.
-pub(super) fn evidence(invocation: &Invocation, env: &[(String, String)]) -> String {
+/// An invocation as text, without the values of the container's environment.
+pub(super) fn excerpt(env: &[(String, String)], invocation: &Invocation) -> String {
     without_values(&show(invocation), env)
 }
 
@@ -39,7 +39,17 @@ fn without_values(text: &str, env: &[(String, String)]) -> String {
 }
 
 fn show(invocation: &Invocation) -> String {
-    let mut text = invocation.path.clone();
+    let mut text = String::new();
+    for (name, value) in &invocation.assignments {
+        if text.len() > ENOUGH {
+            break;
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        text.push(' ');
+    }
+    text.push_str(&invocation.path);
     for word in &invocation.args {
         if text.len() > ENOUGH {
             break;

@@ -1,58 +1,15 @@
-//! Access to the node: privileged containers, the host's network, host paths.
+//! Paths of the node in the pod: one rule for each class of path.
 
-use super::catalog::{RULE, Rule, Sample};
-use super::facts::{Facts, HostMount};
-use super::findings::Collector;
-use crate::normalize::path::{covers, within};
-use crate::score::Family;
+use super::super::catalog::{Rule, Sample};
+use super::super::facts::Facts;
+use super::super::findings::Collector;
+use super::HOST;
+use super::class::Class;
 use crate::severity::Severity;
 
-const HOST: Rule = Rule { family: Family::Host, ..RULE };
 const HOST_PATH: Rule = Rule { counts_per_path: true, ..HOST };
 
-pub(super) static RULES: &[Rule] = &[
-    Rule {
-        id: "host-privileged",
-        message: "runs a privileged container",
-        meaning: "A privileged container has every capability and sees the node's devices: whoever runs code in \
-                  it can take over the node.",
-        false_positives: "Docker-in-Docker builds, node tuning, storage and network drivers.",
-        severity: Severity::Medium,
-        points: 35,
-        techniques: &["T1610", "T1611"],
-        gives_node_access: true,
-        check: |facts, found| {
-            for container in facts.workload.containers.iter().filter(|container| container.privileged) {
-                let path = format!("{}.securityContext.privileged", container.path);
-                found.hit(Some(&container.name), &path, "privileged: true");
-            }
-        },
-        samples: &[
-            Sample::Hit(35, "containers: [{name: a, securityContext: {privileged: true}}]"),
-            Sample::Hit(35, "initContainers: [{name: a, securityContext: {privileged: true}}]"),
-            Sample::Miss("containers: [{name: a, securityContext: {privileged: false}}]"),
-            Sample::Miss("containers: [{name: privileged, args: ['privileged: true']}]"),
-        ],
-        ..HOST
-    },
-    Rule {
-        id: "host-network",
-        message: "shares the node's network",
-        meaning: "The pod sees the node's interfaces and its loopback services, and is not bound by most network \
-                  policies.",
-        false_positives: "Network and DNS checks, etcd backups.",
-        severity: Severity::Low,
-        points: 15,
-        techniques: &["T1610", "T1557"],
-        check: |facts, found| {
-            if facts.workload.host_network {
-                let path = format!("{}.hostNetwork", facts.workload.kind.pod_spec_path());
-                found.hit(None, &path, "hostNetwork: true");
-            }
-        },
-        samples: &[Sample::Hit(15, "hostNetwork: true"), Sample::Miss("hostNetwork: false")],
-        ..HOST
-    },
+pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "hostpath-root",
         message: "mounts the root of the node's file system",
@@ -80,6 +37,10 @@ pub(super) static RULES: &[Rule] = &[
                 25,
                 "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /host, readOnly: true}]}]",
             ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /proc/1/cwd/}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /host}]}]",
+            ),
             Sample::Miss(
                 "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, volumeMounts: [{name: v, subPath: data/app, mountPath: /d}]}]",
             ),
@@ -104,7 +65,34 @@ pub(super) static RULES: &[Rule] = &[
                 "volumes: [{name: v, hostPath: {path: /run/containerd}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /c, readOnly: true}]}]",
             ),
             Sample::Hit(45, "volumes: [{name: v, hostPath: {path: /var/run/}}]"),
+            Sample::Hit(45, "volumes: [{name: v, hostPath: {path: /run/user/1000/docker.sock}}]"),
+            Sample::Hit(
+                45,
+                "volumes: [{name: v, hostPath: {path: /var}}]\ncontainers: [{name: a, env: [{name: S, value: docker.sock}], volumeMounts: [{name: v, mountPath: /c, subPathExpr: run/$(S)}]}]",
+            ),
             Sample::Miss("volumes: [{name: v, hostPath: {path: /var/run/docker.sock.d}}]"),
+        ],
+        ..HOST_PATH
+    },
+    Rule {
+        id: "hostpath-control-socket",
+        message: "reaches a socket that controls the node",
+        meaning: "Through the sockets of systemd, D-Bus, libvirt or LXD, services and machines can be started \
+                  on the node as root. A read-only mount does not prevent it.",
+        false_positives: "Exporters of systemd metrics, management of virtual machines.",
+        severity: Severity::Medium,
+        points: 35,
+        techniques: &["T1611", "T1543.002"],
+        gives_node_access: true,
+        check: |facts, found| hit_class(facts, found, Class::ControlSocket),
+        samples: &[
+            Sample::Hit(35, "volumes: [{name: v, hostPath: {path: /var/run/dbus/system_bus_socket}}]"),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /run/systemd}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /s, readOnly: true}]}]",
+            ),
+            Sample::Miss("volumes: [{name: v, hostPath: {path: /run/systemd/journal}}]"),
+            Sample::Miss("volumes: [{name: v, hostPath: {path: /run/systemd/resolve}}]"),
         ],
         ..HOST_PATH
     },
@@ -131,7 +119,14 @@ pub(super) static RULES: &[Rule] = &[
                 15,
                 "volumes: [{name: v, hostPath: {path: /etc/kubernetes}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /k, readOnly: true}]}]",
             ),
+            Sample::Hit(
+                22,
+                "volumes: [{name: v, hostPath: {path: /srv/users/ann/.aws}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /k, readOnly: true}]}]",
+            ),
             Sample::Miss("volumes: [{name: v, hostPath: {path: /homepage}}]"),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /etc/ssl/certs}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /c, readOnly: true}]}]",
+            ),
         ],
         ..HOST_PATH
     },
@@ -159,7 +154,18 @@ pub(super) static RULES: &[Rule] = &[
                 6,
                 "volumes: [{name: v, hostPath: {path: /usr/bin}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /u, readOnly: true}]}]",
             ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /var/spool}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /s}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc/cron.d/job, type: FileOrCreate}}]\ninitContainers: [{name: a, volumeMounts: [{name: v, mountPath: /s}]}]",
+            ),
             Sample::Miss("volumes: [{name: v, hostPath: {path: /etcetera}}]"),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /etc/localtime}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /etc/localtime, readOnly: true}]}]",
+            ),
         ],
         ..HOST_PATH
     },
@@ -183,6 +189,7 @@ pub(super) static RULES: &[Rule] = &[
                 "volumes: [{name: v, hostPath: {path: /sys}}]\ncontainers: [{name: a, volumeMounts: [{name: v, mountPath: /s, readOnly: true}]}]",
             ),
             Sample::Miss("volumes: [{name: v, hostPath: {path: /process}}]"),
+            Sample::Miss("volumes: [{name: v, hostPath: {path: /dev/dri}}]"),
         ],
         ..HOST_PATH
     },
@@ -230,124 +237,39 @@ pub(super) static RULES: &[Rule] = &[
         ],
         ..HOST_PATH
     },
+    Rule {
+        id: "host-block-device",
+        message: "reaches a disk or the memory of the node directly",
+        meaning: "On the raw disk every file of the node can be read and changed, whatever its permissions; on \
+                  /dev/mem, its memory. A read-only mount does not prevent it.",
+        false_positives: "Storage tools that prepare or wipe disks. A claim in block mode (`volumeDevices`) is \
+                          mostly a disk of the workload's own and counts less.",
+        severity: Severity::Medium,
+        points: 30,
+        techniques: &["T1006", "T1611"],
+        gives_node_access: true,
+        check: |facts, found| {
+            hit_class(facts, found, Class::Disk);
+            for container in &facts.workload.containers {
+                for (device, path) in &container.settings.volume_devices {
+                    found.hit_as(Severity::Low, 6, Some(&container.name), path, device);
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(30, "volumes: [{name: v, hostPath: {path: /dev/sda1}}]"),
+            Sample::Hit(30, "volumes: [{name: v, hostPath: {path: /dev/mapper}}]"),
+            Sample::Hit(30, "volumes: [{name: v, hostPath: {path: /srv/disk, type: BlockDevice}}]"),
+            Sample::Hit(6, "containers: [{name: a, volumeDevices: [{name: v, devicePath: /dev/xvda}]}]"),
+            Sample::Miss("volumes: [{name: v, hostPath: {path: /dev/fuse, type: CharDevice}}]"),
+            Sample::Miss("volumes: [{name: v, hostPath: {path: /dev/shm}}]"),
+        ],
+        ..HOST
+    },
 ];
-
-/// What a host path is worth to an attacker. A path belongs to the first class that fits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Root,
-    RuntimeSocket,
-    ExecSurface,
-    Credential,
-    Kernel,
-    Log,
-    Other,
-}
-
-/// Sockets by which containers are started. `/var/run` is `/run` after normalisation.
-const RUNTIME_SOCKETS: [&str; 9] = [
-    "/run/docker.sock",
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/dockershim.sock",
-    "/run/podman/podman.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/rke2/containerd/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-];
-
-/// From here the node runs what it finds.
-const EXEC_SURFACES: [&str; 15] = [
-    "/etc",
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/boot",
-    "/opt/cni",
-    "/var/spool/cron",
-    "/var/lib/cloud/scripts",
-    "/run/systemd/system",
-    "/opt/bin",
-    "/var/lib/rancher/k3s/server/manifests",
-];
-
-/// Static pods: a file here is a pod on the node, whatever the API server thinks of it.
-const STATIC_PODS: &str = "/etc/kubernetes/manifests";
-
-/// Places of credentials. Those below /etc are exec surfaces when writable.
-const CREDENTIALS: [&str; 12] = [
-    "/etc/kubernetes",
-    "/var/lib/kubelet",
-    "/var/lib/etcd",
-    "/root",
-    "/home",
-    "/var/lib/rancher",
-    "/etc/rancher",
-    "/var/lib/docker",
-    "/var/lib/containerd",
-    "/etc/ssh",
-    "/etc/shadow",
-    "/var/lib/k0s",
-];
-
-/// Among [`CREDENTIALS`], those that are keys or tokens outright: reading them is enough.
-const KEYS: [&str; 4] =
-    ["/etc/kubernetes/pki", "/var/lib/kubelet/pods", "/var/lib/kubelet/pki", "/root/.ssh"];
-
-const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
-
-impl Class {
-    fn of(mount: &HostMount) -> Self {
-        let path = mount.host_path.as_str();
-        let at = |bases: &[&str]| bases.iter().any(|base| within(path, base));
-        let over = |targets: &[&str]| targets.iter().any(|target| covers(path, target));
-        if path == "/" {
-            Self::Root
-        } else if over(&RUNTIME_SOCKETS) {
-            Self::RuntimeSocket
-        } else if !mount.writable && (at(&CREDENTIALS) || over(&KEYS)) {
-            Self::Credential
-        } else if at(&EXEC_SURFACES) || over(&["/opt/cni"]) {
-            Self::ExecSurface
-        } else if at(&CREDENTIALS) || over(&CREDENTIALS) {
-            Self::Credential
-        } else if at(&KERNEL) {
-            Self::Kernel
-        } else if within(path, "/var/log") {
-            Self::Log
-        } else {
-            Self::Other
-        }
-    }
-
-    /// Severity and points of a mount of this class.
-    fn weight(self, mount: &HostMount) -> (Severity, i32) {
-        let path = mount.host_path.as_str();
-        let is_key = || KEYS.iter().any(|key| within(path, key)) || path.ends_with("/.ssh");
-        match (self, mount.writable) {
-            (Self::Root, false) => (Severity::Medium, 25),
-            (Self::RuntimeSocket, _) => (Severity::High, 45),
-            (Self::ExecSurface, true) if within(path, STATIC_PODS) => (Severity::High, 45),
-            (Self::Root | Self::ExecSurface, true) => (Severity::Medium, 35),
-            (Self::ExecSurface | Self::Kernel, false) => (Severity::Low, 6),
-            (Self::Credential | Self::Kernel, true) => (Severity::Medium, 30),
-            (Self::Credential, false) if is_key() => (Severity::Medium, 22),
-            (Self::Credential, false) => (Severity::Low, 15),
-            (Self::Log, true) => (Severity::Low, 10),
-            (Self::Log, false) => (Severity::None, 4),
-            (Self::Other, true) => (Severity::None, 5),
-            (Self::Other, false) => (Severity::None, 2),
-        }
-    }
-}
 
 fn hit_class(facts: &Facts<'_>, found: &mut Collector<'_>, class: Class) {
-    for mount in facts.host_mounts.iter().filter(|mount| Class::of(mount) == class) {
+    for mount in facts.host_mounts.iter().filter(|mount| mount.class == class) {
         let (severity, points) = class.weight(mount);
         let access = if mount.writable { "" } else { " (read-only)" };
         let evidence = format!("{}{access}", mount.host_path);

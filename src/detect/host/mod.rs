@@ -1,0 +1,168 @@
+//! Access to the node: privileged containers, the node's namespaces and users, host paths.
+
+mod class;
+pub(super) mod paths;
+pub(super) mod security;
+pub(super) mod volumes;
+
+pub(super) use class::Class;
+
+use super::catalog::{RULE, Rule, Sample};
+use super::facts::Facts;
+use super::findings::Collector;
+use crate::score::Family;
+use crate::severity::Severity;
+
+/// The defaults of the family.
+const HOST: Rule = Rule { family: Family::Host, ..RULE };
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "host-privileged",
+        message: "runs a privileged container",
+        meaning: "A privileged container has every capability and sees the node's devices: whoever runs code in \
+                  it can take over the node.",
+        false_positives: "Docker-in-Docker builds, node tuning, storage and network drivers.",
+        severity: Severity::Medium,
+        points: 35,
+        techniques: &["T1610", "T1611"],
+        gives_node_access: true,
+        check: |facts, found| {
+            for container in facts.workload.containers.iter().filter(|container| container.privileged) {
+                let path = format!("{}.securityContext.privileged", container.path);
+                found.hit(Some(&container.name), &path, "privileged: true");
+            }
+        },
+        samples: &[
+            Sample::Hit(35, "containers: [{name: a, securityContext: {privileged: true}}]"),
+            Sample::Hit(35, "initContainers: [{name: a, securityContext: {privileged: true}}]"),
+            Sample::Miss("containers: [{name: a, securityContext: {privileged: false}}]"),
+            Sample::Miss("containers: [{name: privileged, args: ['privileged: true']}]"),
+        ],
+        ..HOST
+    },
+    Rule {
+        id: "host-windows-process",
+        message: "runs on a Windows node as a process of the host",
+        meaning: "A HostProcess container is no container: it runs on the node itself, mostly as SYSTEM, and sees \
+                  its files, its network and the credentials of the kubelet.",
+        false_positives: "Agents that set up Windows nodes: network plug-ins, drivers, log collection.",
+        severity: Severity::High,
+        points: 45,
+        techniques: &["T1611"],
+        gives_node_access: true,
+        check: |facts, found| {
+            let workload = facts.workload;
+            let pod = [(None, &workload.pod.security)];
+            let containers = workload
+                .containers
+                .iter()
+                .map(|container| (Some(container.name.as_str()), &container.settings.security));
+            for (container, security) in pod.into_iter().chain(containers) {
+                if security.host_process {
+                    let path = format!("{}.windowsOptions.hostProcess", security.path);
+                    found.hit(container, &path, "hostProcess: true");
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(45, "securityContext: {windowsOptions: {hostProcess: true}}"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, securityContext: {windowsOptions: {hostProcess: true}}}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, securityContext: {windowsOptions: {hostProcess: false, runAsUserName: ContainerUser}}}]",
+            ),
+        ],
+        ..HOST
+    },
+    Rule {
+        id: "host-pid",
+        message: "sees the processes of the node",
+        meaning: "The pod sees the environment and the files of every process on the node, those of other pods \
+                  among them. As root it can read their secrets; with SYS_PTRACE or privileged it can enter them.",
+        false_positives: "Benchmarks of the node (kube-bench), profilers.",
+        severity: Severity::Low,
+        points: 18,
+        techniques: &["T1611", "T1057"],
+        check: |facts, found| pod_flag(facts, found, facts.workload.pod.host_pid, "hostPID"),
+        samples: &[Sample::Hit(18, "hostPID: true"), Sample::Miss("hostPID: false")],
+        ..HOST
+    },
+    Rule {
+        id: "host-network",
+        message: "shares the node's network",
+        meaning: "The pod sees the node's interfaces and its loopback services, and is not bound by most network \
+                  policies.",
+        false_positives: "Network and DNS checks, etcd backups.",
+        severity: Severity::Low,
+        points: 15,
+        techniques: &["T1610", "T1557"],
+        check: |facts, found| pod_flag(facts, found, facts.workload.host_network, "hostNetwork"),
+        samples: &[Sample::Hit(15, "hostNetwork: true"), Sample::Miss("hostNetwork: false")],
+        ..HOST
+    },
+    Rule {
+        id: "host-ipc",
+        message: "shares the node's inter-process communication",
+        meaning: "The pod reads and writes the shared memory and the message queues of the node's processes.",
+        false_positives: "Rare: some GPU and database workloads that share memory with a daemon of the node.",
+        severity: Severity::Low,
+        points: 15,
+        techniques: &["T1610"],
+        check: |facts, found| pod_flag(facts, found, facts.workload.pod.host_ipc, "hostIPC"),
+        samples: &[
+            Sample::Hit(15, "hostIPC: true"),
+            Sample::Miss("volumes: [{name: shm, emptyDir: {medium: Memory}}]"),
+        ],
+        ..HOST
+    },
+    Rule {
+        id: "host-port",
+        message: "listens on a port of the node",
+        meaning: "The port is reachable at the node's address, past Services and their policies: a way to be \
+                  reached that a Job rarely needs.",
+        false_positives: "Answering an ACME challenge, tests of the network.",
+        severity: Severity::None,
+        points: 4,
+        techniques: &["T1571"],
+        check: |facts, found| {
+            for container in &facts.workload.containers {
+                for (port, path) in &container.settings.host_ports {
+                    found.hit(Some(&container.name), path, &format!("hostPort: {port}"));
+                }
+            }
+        },
+        samples: &[
+            Sample::Hit(4, "containers: [{name: a, ports: [{containerPort: 80, hostPort: 80}]}]"),
+            Sample::Miss("containers: [{name: a, ports: [{containerPort: 80}]}]"),
+        ],
+        ..HOST
+    },
+    Rule {
+        id: "pod-share-process-namespace",
+        message: "lets its containers see each other's processes",
+        meaning: "A container reads the environment and the files of the others in the pod, so a sidecar that was \
+                  slipped in reaches the secrets of the workload.",
+        false_positives: "Sidecars that signal the main process, debugging.",
+        severity: Severity::None,
+        points: 4,
+        techniques: &["T1080"],
+        check: |facts, found| {
+            pod_flag(facts, found, facts.workload.pod.share_process_namespace, "shareProcessNamespace");
+        },
+        samples: &[
+            Sample::Hit(4, "shareProcessNamespace: true"),
+            Sample::Miss("shareProcessNamespace: false"),
+        ],
+        ..HOST
+    },
+];
+
+fn pod_flag(facts: &Facts<'_>, found: &mut Collector<'_>, set: bool, field: &str) {
+    if set {
+        let path = format!("{}.{field}", facts.workload.kind.pod_spec_path());
+        found.hit(None, &path, &format!("{field}: true"));
+    }
+}
