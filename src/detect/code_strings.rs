@@ -6,7 +6,7 @@
 use super::code::Language;
 
 /// The most calls that are read in one text.
-const MAX_CALLS: usize = 64;
+const MAX_CALLS: usize = 256;
 /// The most literals that are read in the arguments of one call.
 const MAX_LITERALS: usize = 32;
 /// How far the arguments of one call are read.
@@ -117,6 +117,10 @@ fn call(name: &str, rest: &str) -> Option<Vec<String>> {
             _ => {}
         }
         at += letter.len_utf8();
+        // A call whose arguments are computed has no literal soon, and text that only looks like calls none at all.
+        if depth > 16 || literals.is_empty() && at > 256 {
+            break;
+        }
     }
     if name.starts_with("os.execl") && literals.len() > 1 {
         literals.remove(1);

@@ -1,6 +1,6 @@
 //! An invocation as the excerpt that a finding shows.
 
-use crate::normalize::{Invocation, Redirect, RedirectOp, argv};
+use crate::normalize::{Invocation, Redirect, RedirectOp, argv, decode};
 
 /// Evidence is cut far below this; more would only cost time.
 const ENOUGH: usize = 4096;
@@ -23,6 +23,9 @@ fn without_values(text: &str, env: &[(String, String)]) -> String {
     for ((_, raw), (_, expanded)) in env.iter().zip(argv::expand_env(env)) {
         // A shell splits a value at blanks, and the words are shown with one blank between them.
         values.push(raw.split_whitespace().collect::<Vec<_>>().join(" "));
+        // A secret is no less one for being encoded there and decoded here.
+        let decoded = decode::base64(&expanded).and_then(|bytes| decode::text(&bytes));
+        values.extend(decoded.map(|text| text.trim().to_owned()));
         values.extend([raw.clone(), expanded]);
     }
     // Longest first: a short value may be part of a longer one.
@@ -89,13 +92,14 @@ mod tests {
 
     #[test]
     fn values_of_the_environment_do_not_stand_in_evidence() {
-        let env = [("A", "hunter2"), ("B", "x-$(A)-y"), ("C", "two  words"), ("D", "sh")];
+        let env = [("A", "hunter2"), ("B", "x-$(A)-y"), ("C", "two  words"), ("D", "sh"), ("E", "czNjcjN0")];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
         for (text, expected) in [
             ("nc -e sh hunter2", "nc -e sh ***"),
             ("nc -e sh x-hunter2-y", "nc -e sh ***"),
             ("nc two words", "nc ***"),
             ("nc -e sh", "nc -e sh"),
+            ("psql password=s3cr3t", "psql password=***"),
         ] {
             assert_eq!(without_values(text, &env), expected);
         }

@@ -44,7 +44,7 @@ pub enum Origin {
 /// How often text inside text is looked into.
 const MAX_DEPTH: usize = 3;
 /// The most texts inside one argument vector.
-const MAX_DERIVED: usize = 64;
+const MAX_DERIVED: usize = 256;
 /// Bytes of text found inside one argument vector, on top of its own length: keeps the work linear.
 const EXTRA: usize = 64 * 1024;
 
@@ -61,11 +61,13 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
             let mut count = 0;
             let mut open = vec![(0, Derived { origin: Origin::Spec, argv: arguments })];
             while let Some((depth, text)) = open.pop() {
-                let execution = executed_with(&text.argv, &env, &limits);
+                let mut execution = executed_with(&text.argv, &env, &limits);
                 if depth < MAX_DEPTH {
                     for inner in derive::derive(&execution, &host) {
                         let size: usize = inner.argv.iter().map(String::len).sum();
                         if count >= MAX_DERIVED || size > budget {
+                            // Padding must not hide what comes after it: a rule says that it was not read.
+                            execution.truncated = true;
                             break;
                         }
                         budget -= size;

@@ -181,8 +181,8 @@ fn mines(facts: &Facts<'_>, found: &mut Collector<'_>) {
     }
     // The pool in the environment of a program that is not known.
     for container in &facts.workload.containers {
-        if let Some((name, value)) = container.env.iter().find(|(_, value)| names_pool(value)) {
-            found.hit(Some(&container.name), &format!("{}.env", container.path), &format!("{name}={value}"));
+        if let Some((name, _)) = container.env.iter().find(|(_, value)| names_pool(value)) {
+            found.hit(Some(&container.name), &format!("{}.env", container.path), &format!("{name}=***"));
         }
     }
 }

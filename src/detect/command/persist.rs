@@ -249,7 +249,7 @@ fn loader_env(facts: &Facts<'_>, found: &mut Collector<'_>) {
         for (name, value) in &container.env {
             if let Some((severity, points)) = weigh_variable(name, value) {
                 let path = format!("{}.env", container.path);
-                found.hit_as(severity, points, Some(&container.name), &path, &format!("{name}={value}"));
+                found.hit_as(severity, points, Some(&container.name), &path, &format!("{name}=***"));
             }
         }
     }

