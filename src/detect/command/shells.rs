@@ -147,7 +147,7 @@ pub(super) static RULES: &[Rule] = &[
 /// Hits shells on the network: those that listen, or those that connect.
 fn networked_shells(facts: &Facts<'_>, found: &mut Collector<'_>, listening: bool) {
     for run in &facts.runs {
-        let net = Connections::of(run);
+        let net = Net::of(run);
         let hit = run.invocations().find(|(at, invocation)| net.kind(*at, invocation) == Some(listening));
         if let Some((at, _)) = hit {
             found.hit(Some(&run.container.name), run.path(), &run.show(at));
@@ -156,7 +156,7 @@ fn networked_shells(facts: &Facts<'_>, found: &mut Collector<'_>, listening: boo
 }
 
 /// What has to be known of the whole run, gathered once.
-struct Connections {
+struct Net {
     /// A named pipe or a coprocess closes the circle of a shell and a network tool.
     fifo: bool,
     /// Descriptors that were opened on a socket.
@@ -168,7 +168,7 @@ struct Connections {
     after_descriptor: Vec<bool>,
 }
 
-impl Connections {
+impl Net {
     fn of(run: &Run<'_>) -> Self {
         let commands = &run.execution.commands;
         let fifo = commands.iter().any(|invocation| {
@@ -186,7 +186,7 @@ impl Connections {
             .collect();
         descriptors.sort_unstable();
         descriptors.dedup();
-        let by_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
+        let after_descriptor = run.fed(|invocation| duplicates(&invocation.redirects, &descriptors));
         Self {
             fifo,
             listens: commands.iter().any(listens),
@@ -241,7 +241,7 @@ impl Connections {
         // `bash -c 'exec 3<>/dev/tcp/…'` has its redirection inside the script; one on the shell is another matter.
         invocation.redirects.iter().any(|redirect| is_socket(&redirect.target.text))
             || duplicates(&invocation.redirects, &self.descriptors)
-            || self.by_descriptor.get(at) == Some(&true)
+            || self.after_descriptor.get(at) == Some(&true)
     }
 }
 
