@@ -104,7 +104,9 @@ fn risk_is_announced_on_the_workload() {
     let described = plane.kubectl_ok(&["describe", "cronjob", "reverse-shell"]);
     let line = described.lines().find(|line| line.contains("RiskDetected"));
     let line = line.unwrap_or_else(|| panic!("no Event in\n{described}"));
-    for part in ["Warning", "High (was None)", "score 54", "cmd-reverse-shell", "cronjob-reverse-shell"] {
+    let sample = samples().iter().find(|sample| sample.name == "reverse-shell").unwrap();
+    let score = format!("score {}", sample.expected.score);
+    for part in ["Warning", "High (was None)", &score, "cmd-reverse-shell", "cronjob-reverse-shell"] {
         assert!(line.contains(part), "{part}: {line}");
     }
     let events = plane.kubectl_ok(&["events", "--for=cronjob/reverse-shell"]);
