@@ -104,6 +104,10 @@ async fn config(args: &Args) -> Result<Config, String> {
             format!("no cluster to talk to: {error}; give --kubeconfig, set KUBECONFIG, or run in a pod")
         })?,
     };
+    if config.proxy_url.take().is_some() {
+        // Built without proxy support: the client would refuse to start. A pod reaches its API server directly.
+        tracing::warn!("proxies are not supported: the API server is talked to directly");
+    }
     config.connect_timeout = Some(CONNECT_LIMIT);
     config.read_timeout = Some(SILENCE_LIMIT);
     config.reset_reader_on_write = true;
