@@ -26,6 +26,9 @@ pub mod keys {
 /// The type of the condition that every report carries.
 pub const ASSESSED: &str = "Assessed";
 
+/// What the API server says when a report is to be about another workload: the message of the rule below.
+pub const SUBJECT_FIXED: &str = "the subject of a report cannot change";
+
 /// What a report is about. Cannot change: a successor of the same name is another subject.
 #[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[kube(
@@ -77,7 +80,7 @@ pub const ASSESSED: &str = "Assessed";
 #[serde(rename_all = "camelCase")]
 pub struct ReportSpec {
     /// The workload that is judged.
-    #[x_kube(validation = kube::core::Rule::new("self == oldSelf").message("the subject of a report cannot change"))]
+    #[x_kube(validation = kube::core::Rule::new("self == oldSelf").message(SUBJECT_FIXED))]
     pub subject: Subject,
 }
 

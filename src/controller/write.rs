@@ -11,7 +11,7 @@ use kube::{Api, Client};
 use super::events;
 use super::ledger::{Key, Written};
 use super::trouble::Trouble;
-use crate::api::report::JobRiskReport;
+use crate::api::report::{JobRiskReport, SUBJECT_FIXED};
 use crate::report::{Digest, FindingLine, digest, raised_peak};
 
 /// The field manager of reports.
@@ -153,7 +153,7 @@ impl Writer {
 
 /// Whether the API server refused because the report is about another uid.
 fn is_other_subject(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 422)
+    matches!(error, kube::Error::Api(status) if status.code == 422 && status.message.contains(SUBJECT_FIXED))
 }
 
 async fn within_limit<T>(request: impl Future<Output = T>) -> Result<T, Trouble> {
