@@ -28,33 +28,19 @@ mod numbers;
 mod restart;
 mod sync;
 
-use std::str::FromStr;
-
 use cluster::Cluster;
 use numbers::Line;
 
-/// MiB that the controller may have for itself.
-const FIXED_MIB: f64 = 15.0;
-/// MiB more for each workload.
-const MIB_EACH: f64 = 2.0 / 10_000.0;
-
 fn main() {
-    let jobs: usize = size("JOBRISK_BENCH_JOBS", 200);
-    let workloads: u32 = size("JOBRISK_BENCH_WORKLOADS", 1000);
-    let all = usize::try_from(workloads).unwrap();
-    let reports: usize = size("JOBRISK_BENCH_REPORTS", 500).min(all);
-    let rounds: usize = size("JOBRISK_BENCH_ROUNDS", 5);
+    let jobs = size("JOBRISK_BENCH_JOBS", 200);
+    let workloads = size("JOBRISK_BENCH_WORKLOADS", 1000);
+    let reports = size("JOBRISK_BENCH_REPORTS", 500).min(workloads);
+    let rounds = size("JOBRISK_BENCH_ROUNDS", 5);
 
     let mut lines = latency::measure(&Cluster::start(), jobs);
     let cluster = Cluster::start();
     lines.extend(restart::measure(&cluster, reports, 3 * rounds));
-    let sync = sync::measure(&cluster, reports, all, rounds);
-    lines.extend(sync.lines);
-    lines.push(Line {
-        what: format!("peak memory after that, {workloads} workloads"),
-        measured: format!("{:.1} MiB", sync.peak_mib),
-        goal: format!("<= {:.1} MiB", FIXED_MIB + MIB_EACH * f64::from(workloads)),
-    });
+    lines.extend(sync::measure(&cluster, reports, workloads, rounds));
 
     println!("{:<58} {:>18}   goal", "controller / bare client", "measured");
     for Line { what, measured, goal } in lines {
@@ -62,7 +48,7 @@ fn main() {
     }
 }
 
-fn size<T: FromStr>(variable: &str, default: T) -> T {
+fn size(variable: &str, default: usize) -> usize {
     match std::env::var(variable) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")),
         Err(_) => default,

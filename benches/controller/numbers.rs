@@ -9,6 +9,20 @@ pub(crate) struct Line {
     pub(crate) goal: String,
 }
 
+impl Line {
+    /// The most memory that the controller ever had resident, with so many workloads.
+    pub(crate) fn memory(what: &str, kib: u32, workloads: usize) -> Self {
+        const FIXED_MIB: f64 = 15.0;
+        const MIB_EACH: f64 = 2.0 / 10_000.0;
+        let goal = FIXED_MIB + MIB_EACH * f64::from(u32::try_from(workloads).unwrap());
+        Self {
+            what: format!("{what}, peak memory"),
+            measured: format!("{:.1} MiB", f64::from(kib) / 1024.0),
+            goal: format!("<= {goal:.1} MiB"),
+        }
+    }
+}
+
 /// The shortest of `times` that is no shorter than `percent` of them.
 pub(crate) fn quantile(times: &[Duration], percent: usize) -> Duration {
     let mut sorted = times.to_vec();

@@ -16,7 +16,7 @@ use crate::sync::NAMESPACE;
 /// The controller's own.
 const PAGE_SIZE: u32 = 100;
 
-pub(crate) fn measure(cluster: &Cluster, reports: usize, rounds: usize) -> Vec<Line> {
+pub(crate) fn measure(cluster: &Cluster, reports: usize, rounds: usize) -> [Line; 3] {
     cluster.create_namespace(NAMESPACE);
     cluster.create_jobs(NAMESPACE, 0..reports);
     let first = Controller::start(cluster.kubeconfig());
@@ -25,17 +25,18 @@ pub(crate) fn measure(cluster: &Cluster, reports: usize, rounds: usize) -> Vec<L
     settle();
 
     let before = cluster.writes();
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let (mut ours, mut bare, mut peak_kib) = (Vec::new(), Vec::new(), 0);
     for _ in 0..rounds {
         let controller = Controller::start(cluster.kubeconfig());
         ours.push(controller.ready());
         settle();
+        peak_kib = peak_kib.max(controller.peak_kib());
         controller.stop();
         bare.push(cluster.block_on(timed(list(cluster))));
         settle();
     }
     let writes = cluster.writes() - before;
-    vec![
+    [
         Line {
             what: format!("{rounds} restarts with {reports} reports, writes"),
             measured: format!("{writes:.0}"),
@@ -46,6 +47,7 @@ pub(crate) fn measure(cluster: &Cluster, reports: usize, rounds: usize) -> Vec<L
             measured: of_rounds(&ours, &bare),
             goal: "<= 1.20".to_owned(),
         },
+        Line::memory(&format!("restart with {reports} reports"), peak_kib, reports),
     ]
 }
 

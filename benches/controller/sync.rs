@@ -13,16 +13,10 @@ use crate::numbers::{Line, of_rounds};
 
 pub(crate) const NAMESPACE: &str = "load";
 
-pub(crate) struct Sync {
-    pub(crate) lines: Vec<Line>,
-    pub(crate) peak_mib: f64,
-}
-
 /// `present` of the workloads are there already.
-pub(crate) fn measure(cluster: &Cluster, present: usize, workloads: usize, rounds: usize) -> Sync {
+pub(crate) fn measure(cluster: &Cluster, present: usize, workloads: usize, rounds: usize) -> [Line; 2] {
     cluster.create_jobs(NAMESPACE, present..workloads);
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    let mut peak_kib = 0;
+    let (mut ours, mut bare, mut peak_kib) = (Vec::new(), Vec::new(), 0);
     for _ in 0..rounds {
         cluster.delete_reports(NAMESPACE);
         let controller = Controller::start(cluster.kubeconfig());
@@ -39,7 +33,7 @@ pub(crate) fn measure(cluster: &Cluster, present: usize, workloads: usize, round
         measured: of_rounds(&bare, &ours),
         goal: ">= 0.85".to_owned(),
     };
-    Sync { lines: vec![line], peak_mib: f64::from(peak_kib) / 1024.0 }
+    [line, Line::memory(&format!("first sync of {workloads}"), peak_kib, workloads)]
 }
 
 fn copies(cluster: &Cluster) -> Vec<Value> {

@@ -40,8 +40,9 @@ use write::{Order, Receipt, Writer};
 
 /// Writes under way at one time. Past this the API server gains nothing: see the measurements of its apply rate.
 const WRITES_UNDER_WAY: usize = 16;
-/// Orders that may wait for their turn before the watches have to.
-const MAX_WAITING: usize = 512;
+/// Orders that may wait for their turn before the watches have to: enough that no write is waited for, and no more,
+/// since each holds a report.
+const MAX_WAITING: usize = 4 * WRITES_UNDER_WAY;
 /// Orders that may wait after a failure before the watches have to. Each holds a report, 2 KB as a rule and 16 KiB at
 /// most. Many more than may wait for their turn: a namespace that refuses reports must not hold up the others.
 const MAX_DELAYED: usize = 4096;
