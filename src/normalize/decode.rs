@@ -9,9 +9,12 @@ pub const MAX_TEXT: usize = 64 * 1024;
 /// The bytes of base64 in the standard or the URL alphabet. Blanks are skipped, padding may be absent.
 #[must_use]
 pub fn base64(text: &str) -> Option<Vec<u8>> {
-    if text.len() > MAX_TEXT {
-        return None;
-    }
+    if text.len() > MAX_TEXT { None } else { base64_of_any_length(text) }
+}
+
+/// [`base64`] without its limit, for callers that bound their text otherwise.
+#[must_use]
+pub fn base64_of_any_length(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut have) = (0_u32, 0_u32);
     for letter in text.bytes() {

@@ -204,13 +204,13 @@ mod tests {
             fail_on: None,
             min_severity: Severity::None,
             color: false,
-            working_directory: "/work/repo".to_owned(),
+            working_directory: "/srv/repo".to_owned(),
         };
         for (file, expected) in [
             ("deploy/a.yaml", "deploy/a.yaml"),
             (".//deploy/a b.yaml", "deploy/a%20b.yaml"),
-            ("/work/repo/x/ü#?.yaml", "x/%C3%BC%23%3F.yaml"),
-            ("/work/repository/x.yaml", "file:///work/repository/x.yaml"),
+            ("/srv/repo/x/ü#?.yaml", "x/%C3%BC%23%3F.yaml"),
+            ("/srv/repository/x.yaml", "file:///srv/repository/x.yaml"),
             ("../x:y.yaml", "../x%3Ay.yaml"),
             ("-", "stdin"),
         ] {

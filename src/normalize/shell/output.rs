@@ -5,6 +5,7 @@ use super::super::argv::program;
 use super::ansi::decode;
 use super::token::Cursor;
 use super::{Command, Redirect, RedirectOp, Word};
+use crate::normalize::decode::base64_of_any_length;
 
 /// Most commands of a substitution that are worked out.
 const MAX_COMMANDS: usize = 8;
@@ -141,29 +142,9 @@ fn printf(args: &[&str]) -> String {
     }
 }
 
-/// Standard and URL alphabet, blanks skipped, padding optional. Only what decodes to text is of use here.
+/// Only what decodes to text is of use here; the text made by expansion has a budget of its own.
 fn unbase64(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut have) = (0_u32, 0_u32);
-    for c in text.bytes() {
-        let value = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ if c.is_ascii_whitespace() => continue,
-            _ => return None,
-        };
-        bits = ((bits << 6) | u32::from(value)) & 0x00ff_ffff;
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            out.push(u8::try_from((bits >> have) & 0xff).unwrap_or(0));
-        }
-    }
-    String::from_utf8(out).ok()
+    String::from_utf8(base64_of_any_length(text)?).ok()
 }
 
 fn unhex(text: &str) -> Option<String> {
