@@ -28,7 +28,7 @@ demo: ## Run the controller against a real control plane and show what it finds;
 
 .PHONY: bench
 bench: ## Measure against what the least could do; the controller on a real control plane
-	cargo bench --locked --bench assess --bench controller
+	cargo bench --locked --bench assess --bench scan --bench controller
 
 .PHONY: generate
 generate: ## Write the custom resource definitions in crds/ anew from the Rust types
