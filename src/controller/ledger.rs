@@ -137,7 +137,7 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::assess::assess;
-    use crate::report::{digest, report};
+    use crate::report::report;
     use crate::workload::decode::from_json;
 
     fn key(name: &str) -> Key {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn digest_of(json: &str) -> Digest {
-        digest(&report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap())))
+        report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap())).digest
     }
 
     #[test]

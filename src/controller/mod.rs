@@ -28,7 +28,7 @@ use kube::runtime::watcher;
 use kube::{Client, ResourceExt as _};
 
 use crate::assess::{Assessment, assess, assess_workload};
-use crate::report;
+use crate::report::report;
 use crate::workload::{Kind, Workload};
 use health::Health;
 use ledger::{Decision, Key, Ledger};
@@ -204,11 +204,10 @@ impl Controller {
         let assessment = judge(kind, object);
         let severity = assessment.score.severity;
         self.shared.metrics.assessed(kind, severity, assessment.is_partial());
-        let report = report::report(&assessment);
-        let digest = report::digest(&report);
-        match self.ledger.observe(&key, &assessment.uid, severity, digest) {
+        let draft = report(&assessment);
+        match self.ledger.observe(&key, &assessment.uid, severity, draft.digest) {
             Decision::Nothing => self.queue.withdraw(&key),
-            Decision::Write { before } => self.queue.add(Order { key, report, before }, Instant::now()),
+            Decision::Write { before } => self.queue.add(Order { key, draft, before }, Instant::now()),
         }
     }
 
@@ -217,9 +216,9 @@ impl Controller {
             && let Some((mut order, since)) = self.queue.start(Instant::now())
         {
             // What was written since the order was made is what stands there now.
-            if let Some(written) = self.ledger.written(&order.key, &order.report.spec.subject.uid) {
+            if let Some(written) = self.ledger.written(&order.key, &order.draft.report.spec.subject.uid) {
                 // The object changed while this same verdict on it was being written.
-                if written.digest == Some(report::digest(&order.report)) {
+                if written.digest == Some(order.draft.digest) {
                     self.queue.done(&order.key);
                     continue;
                 }

@@ -142,13 +142,13 @@ mod tests {
 
     fn order(name: &str, generation: i64) -> Order {
         let json = format!(r#"{{"metadata":{{"name":"{name}","namespace":"n","generation":{generation}}}}}"#);
-        let report = report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()));
+        let draft = report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()));
         let key = Key { kind: Kind::Job, namespace: "n".into(), name: name.into() };
-        Order { key, report, before: None }
+        Order { key, draft, before: None }
     }
 
     fn generation(order: &Order) -> i64 {
-        order.report.status.as_ref().unwrap().subject_generation
+        order.draft.report.status.as_ref().unwrap().subject_generation
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::events;
 use super::ledger::{Key, Written};
 use super::trouble::Trouble;
 use crate::api::report::{JobRiskReport, SUBJECT_FIXED};
-use crate::report::{Digest, FindingLine, digest, raised_peak};
+use crate::report::{Digest, Draft, FindingLine, raised_peak};
 
 /// The field manager of reports.
 pub const FIELD_MANAGER: &str = "jobrisk";
@@ -26,7 +26,7 @@ pub struct Order {
     /// Which workload.
     pub key: Key,
     /// The report, without its peak.
-    pub report: JobRiskReport,
+    pub draft: Draft,
     /// The report before.
     pub before: Option<Written>,
 }
@@ -57,8 +57,7 @@ impl Writer {
 
     /// Carries out an order. Every request in it has a limit, and it never fails as a whole.
     pub async fn carry_out(self, order: Order) -> Receipt {
-        let Order { key, mut report, before } = order;
-        let digest = digest(&report);
+        let Order { key, draft: Draft { mut report, digest }, before } = order;
         let written = match self.apply(&key, &mut report, before.as_ref(), digest).await {
             Ok(written) => written,
             Err(trouble) => return Receipt { key, report: Err(trouble), event: None },

@@ -41,8 +41,17 @@ pub fn report_name(kind: Kind, name: &str) -> String {
     }
 }
 
-/// The report on an assessment, complete but for the peak, which history decides.
-pub fn report(assessment: &Assessment) -> JobRiskReport {
+/// A report with its digest, which is made once: it is the costliest part of a report.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The report, complete but for the peak, which history decides.
+    pub report: JobRiskReport,
+    /// Its [`digest`]. Stands in an annotation of the report too.
+    pub digest: Digest,
+}
+
+/// The report on an assessment.
+pub fn report(assessment: &Assessment) -> Draft {
     let spec = ReportSpec {
         subject: Subject {
             api_version: SUBJECT_API_VERSION.to_owned(),
@@ -65,7 +74,7 @@ pub fn report(assessment: &Assessment) -> JobRiskReport {
     fit(&mut report);
     let digest = digest(&report);
     report.metadata.annotations = Some(BTreeMap::from([(keys::DIGEST.to_owned(), digest.to_string())]));
-    report
+    Draft { report, digest }
 }
 
 fn labels(assessment: &Assessment) -> BTreeMap<String, String> {

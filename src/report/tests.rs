@@ -8,7 +8,7 @@ fn object(json: &str) -> Object {
 }
 
 fn report_on(json: &str) -> JobRiskReport {
-    report(&assess(Kind::Job, &object(json)))
+    report(&assess(Kind::Job, &object(json))).report
 }
 
 fn job(pod_spec: &str) -> String {

@@ -4,6 +4,7 @@
 //! that all rules read. Values that could not be read are not an error but part of the view
 //! ([`Workload::unreadable`]), because a workload that cannot be read is itself worth reporting.
 
+mod at;
 pub mod decode;
 pub mod lenient;
 mod reader;

@@ -1,5 +1,6 @@
 //! From the thin types to the view, with a note of every place that could not be read.
 
+use super::at::At;
 use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpec, PodSpec, PodTemplate};
 use super::lenient::{Field, Lenient, List};
 use super::{
@@ -18,13 +19,13 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn workload(mut self, kind: Kind, object: &Object) -> Workload {
         let no_meta = ObjectMeta::default();
-        let meta = self.read(&object.metadata, "metadata").map_or(&no_meta, AsRef::as_ref);
+        let meta = self.read(&object.metadata, &At::top("metadata")).map_or(&no_meta, AsRef::as_ref);
         let mut workload = Workload {
             kind,
-            namespace: self.text(&meta.namespace, "metadata.namespace"),
-            name: self.text(&meta.name, "metadata.name"),
-            uid: self.text(&meta.uid, "metadata.uid"),
-            generation: self.read(&meta.generation, "metadata.generation").copied().unwrap_or(0),
+            namespace: self.text(&meta.namespace, &At::top("metadata.namespace")),
+            name: self.text(&meta.name, &At::top("metadata.name")),
+            uid: self.text(&meta.uid, &At::top("metadata.uid")),
+            generation: self.read(&meta.generation, &At::top("metadata.generation")).copied().unwrap_or(0),
             last_change: last_change(meta),
             host_network: false,
             host_paths: Vec::new(),
@@ -40,7 +41,7 @@ impl Reader {
         };
         if let Some(pod) = self.template(kind, object).and_then(|template| self.template_spec(kind, template))
         {
-            self.pod(pod, kind.pod_spec_path(), &mut workload);
+            self.pod(pod, &At::top(kind.pod_spec_path()), &mut workload);
         }
         self.settings(object, meta, &mut workload);
         workload.unreadable = self.unreadable;
@@ -48,65 +49,61 @@ impl Reader {
     }
 
     fn template<'a>(&mut self, kind: Kind, object: &'a Object) -> Option<&'a PodTemplate> {
-        let spec = self.read(&object.spec, "spec")?;
+        let spec = self.read(&object.spec, &At::top("spec"))?;
         match kind {
-            Kind::Job => self.read(&spec.template, "spec.template").map(AsRef::as_ref),
+            Kind::Job => self.read(&spec.template, &At::top("spec.template")).map(AsRef::as_ref),
             Kind::CronJob => {
-                let job = self.read(&spec.job_template, "spec.jobTemplate")?;
-                let job_spec = self.read(&job.spec, "spec.jobTemplate.spec")?;
-                self.read(&job_spec.template, "spec.jobTemplate.spec.template").map(AsRef::as_ref)
+                let job = self.read(&spec.job_template, &At::top("spec.jobTemplate"))?;
+                let job_spec = self.read(&job.spec, &At::top("spec.jobTemplate.spec"))?;
+                self.read(&job_spec.template, &At::top("spec.jobTemplate.spec.template")).map(AsRef::as_ref)
             }
         }
     }
 
     fn template_spec<'a>(&mut self, kind: Kind, template: &'a PodTemplate) -> Option<&'a PodSpec> {
-        self.read(&template.spec, kind.pod_spec_path()).map(AsRef::as_ref)
+        self.read(&template.spec, &At::top(kind.pod_spec_path())).map(AsRef::as_ref)
     }
 
-    fn pod(&mut self, pod: &PodSpec, path: &str, workload: &mut Workload) {
-        workload.host_network = self.flag(&pod.host_network, &format!("{path}.hostNetwork"));
-        self.read(&pod.security_context, &format!("{path}.securityContext"));
-        self.each(&pod.volumes, &format!("{path}.volumes"), |reader, volume, path| {
-            if let Some(host) = reader.read(&volume.host_path, &format!("{path}.hostPath")) {
-                let name = reader.text(&volume.name, &format!("{path}.name"));
-                let kind = reader.text(&host.kind, &format!("{path}.hostPath.type"));
-                let path = format!("{path}.hostPath.path");
-                let host_path = reader.text(&host.path, &path);
-                workload.host_paths.push(HostPathVolume { name, host_path, kind, path });
+    fn pod(&mut self, pod: &PodSpec, at: &At<'_>, workload: &mut Workload) {
+        workload.host_network = self.flag(&pod.host_network, &at.field("hostNetwork"));
+        self.read(&pod.security_context, &at.field("securityContext"));
+        self.each(&pod.volumes, &at.field("volumes"), |reader, volume, at| {
+            if let Some(host) = reader.read(&volume.host_path, &at.field("hostPath")) {
+                let name = reader.text(&volume.name, &at.field("name"));
+                let kind = reader.text(&host.kind, &at.field("hostPath.type"));
+                let at = at.field("hostPath.path");
+                let host_path = reader.text(&host.path, &at);
+                workload.host_paths.push(HostPathVolume { name, host_path, kind, path: at.path() });
             }
-            reader.data_volume(volume, &path, workload);
+            reader.data_volume(volume, at, workload);
         });
         let containers = &mut workload.containers;
-        self.each(&pod.init_containers, &format!("{path}.initContainers"), |reader, container, path| {
-            let restart = reader.text(&container.restart_policy, &format!("{path}.restartPolicy"));
+        self.each(&pod.init_containers, &at.field("initContainers"), |reader, container, at| {
+            let restart = reader.text(&container.restart_policy, &at.field("restartPolicy"));
             let role = if restart == "Always" { Role::Sidecar } else { Role::Init };
-            containers.push(reader.container(container, role, path));
+            containers.push(reader.container(container, role, at));
         });
-        self.each(&pod.containers, &format!("{path}.containers"), |reader, container, path| {
-            containers.push(reader.container(container, Role::Main, path));
+        self.each(&pod.containers, &at.field("containers"), |reader, container, at| {
+            containers.push(reader.container(container, Role::Main, at));
         });
-        self.each(
-            &pod.ephemeral_containers,
-            &format!("{path}.ephemeralContainers"),
-            |reader, container, path| {
-                containers.push(reader.container(container, Role::Ephemeral, path));
-            },
-        );
+        self.each(&pod.ephemeral_containers, &at.field("ephemeralContainers"), |reader, container, at| {
+            containers.push(reader.container(container, Role::Ephemeral, at));
+        });
     }
 
     /// Volumes of a `ConfigMap` or `Secret`, and those that hold tokens.
-    fn data_volume(&mut self, volume: &decode::Volume, path: &str, workload: &mut Workload) {
+    fn data_volume(&mut self, volume: &decode::Volume, at: &At<'_>, workload: &mut Workload) {
         // What is of a wrong type here is noted where the settings are read.
-        let mut config = self.read(&volume.config_map, &format!("{path}.configMap")).is_some();
+        let mut config = self.read(&volume.config_map, &at.field("configMap")).is_some();
         config |= volume.secret.get().is_some();
-        let path = format!("{path}.projected");
+        let at = at.field("projected");
         let name = volume.name.get().cloned().unwrap_or_default();
         if let Some(projected) = volume.projected.get() {
-            self.each(&projected.sources, &format!("{path}.sources"), |reader, source, path| {
+            self.each(&projected.sources, &at.field("sources"), |reader, source, at| {
                 config |= source.config_map.get().is_some() || source.secret.get().is_some();
                 let token = reader
-                    .read(&source.service_account_token, &format!("{path}.serviceAccountToken"))
-                    .map(|token| reader.text(&token.path, &format!("{path}.serviceAccountToken.path")));
+                    .read(&source.service_account_token, &at.field("serviceAccountToken"))
+                    .map(|token| reader.text(&token.path, &at.field("serviceAccountToken.path")));
                 workload.token_files.extend(token.map(|file| (name.clone(), file)));
             });
         }
@@ -115,15 +112,14 @@ impl Reader {
         }
     }
 
-    fn container(&mut self, container: &decode::Container, role: Role, path: String) -> Container {
-        let security = self.read(&container.security_context, &format!("{path}.securityContext"));
-        let privileged = security.is_some_and(|security| {
-            self.flag(&security.privileged, &format!("{path}.securityContext.privileged"))
-        });
+    fn container(&mut self, container: &decode::Container, role: Role, at: &At<'_>) -> Container {
+        let security = self.read(&container.security_context, &at.field("securityContext"));
+        let privileged = security
+            .is_some_and(|security| self.flag(&security.privileged, &at.field("securityContext.privileged")));
         let mut env = Vec::new();
-        self.each(&container.env, &format!("{path}.env"), |reader, variable, path| {
-            let name = reader.text(&variable.name, &format!("{path}.name"));
-            let value = reader.text(&variable.value, &format!("{path}.value"));
+        self.each(&container.env, &at.field("env"), |reader, variable, at| {
+            let name = reader.text(&variable.name, &at.field("name"));
+            let value = reader.text(&variable.value, &at.field("value"));
             // A value from elsewhere is unknown, not empty. One that is absent is empty: the API server stores
             // `value: ""` without it.
             if variable.value_from.get().is_none() {
@@ -131,46 +127,47 @@ impl Reader {
             }
         });
         let mut mounts = Vec::new();
-        self.each(&container.volume_mounts, &format!("{path}.volumeMounts"), |reader, mount, path| {
-            let sub_path = reader.text(&mount.sub_path, &format!("{path}.subPath"));
-            let expression = reader.text(&mount.sub_path_expr, &format!("{path}.subPathExpr"));
+        self.each(&container.volume_mounts, &at.field("volumeMounts"), |reader, mount, at| {
+            let sub_path = reader.text(&mount.sub_path, &at.field("subPath"));
+            let expression = reader.text(&mount.sub_path_expr, &at.field("subPathExpr"));
             mounts.push(Mount {
-                volume: reader.text(&mount.name, &format!("{path}.name")),
-                mount_path: reader.text(&mount.mount_path, &format!("{path}.mountPath")),
+                volume: reader.text(&mount.name, &at.field("name")),
+                mount_path: reader.text(&mount.mount_path, &at.field("mountPath")),
                 sub_path_expands: sub_path.is_empty(),
                 sub_path: if sub_path.is_empty() { expression } else { sub_path },
-                read_only: reader.flag(&mount.read_only, &format!("{path}.readOnly")),
-                propagation: reader.text(&mount.mount_propagation, &format!("{path}.mountPropagation")),
-                path,
+                read_only: reader.flag(&mount.read_only, &at.field("readOnly")),
+                propagation: reader.text(&mount.mount_propagation, &at.field("mountPropagation")),
+                path: at.path(),
             });
         });
         Container {
             role,
-            name: self.text(&container.name, &format!("{path}.name")),
-            image: self.text(&container.image, &format!("{path}.image")),
+            name: self.text(&container.name, &at.field("name")),
+            image: self.text(&container.image, &at.field("image")),
             privileged,
-            terminal: self.flag(&container.tty, &format!("{path}.tty")),
+            terminal: self.flag(&container.tty, &at.field("tty")),
             env,
-            executes: self.executes(container, &path),
-            settings: self.container_settings(container, &path),
+            executes: self.executes(container, at),
+            settings: self.container_settings(container, at),
             mounts,
-            path,
+            path: at.path(),
         }
     }
 
-    fn executes(&mut self, container: &decode::Container, path: &str) -> Vec<Exec> {
-        let mut argv = self.arguments(&container.command, &format!("{path}.command"));
+    fn executes(&mut self, container: &decode::Container, at: &At<'_>) -> Vec<Exec> {
+        let mut argv = self.arguments(&container.command, &at.field("command"));
         let args_only = argv.is_empty();
-        argv.extend(self.arguments(&container.args, &format!("{path}.args")));
+        argv.extend(self.arguments(&container.args, &at.field("args")));
         let mut executes = Vec::new();
         if !argv.is_empty() {
             executes.push(Exec { trigger: Trigger::EntryPoint, argv, args_only });
         }
-        if let Some(lifecycle) = self.read(&container.lifecycle, &format!("{path}.lifecycle")) {
+        let lifecycle_at = at.field("lifecycle");
+        if let Some(lifecycle) = self.read(&container.lifecycle, &lifecycle_at) {
             for (hook, name) in [(&lifecycle.post_start, "postStart"), (&lifecycle.pre_stop, "preStop")] {
-                let path = format!("{path}.lifecycle.{name}");
-                if let Some(handler) = self.read(hook, &path) {
-                    executes.extend(self.exec_action(&handler.exec, &path));
+                let at = lifecycle_at.field(name);
+                if let Some(handler) = self.read(hook, &at) {
+                    executes.extend(self.exec_action(&handler.exec, &at));
                 }
             }
         }
@@ -180,67 +177,67 @@ impl Reader {
             (&container.startup_probe, "startupProbe"),
         ];
         for (probe, name) in probes {
-            let path = format!("{path}.{name}");
-            if let Some(handler) = self.read(probe, &path) {
-                executes.extend(self.exec_action(&handler.exec, &path));
+            let at = at.field(name);
+            if let Some(handler) = self.read(probe, &at) {
+                executes.extend(self.exec_action(&handler.exec, &at));
             }
         }
         executes
     }
 
-    fn exec_action(&mut self, action: &Field<ExecAction>, path: &str) -> Option<Exec> {
-        let path = format!("{path}.exec");
-        let action = self.read(action, &path)?;
-        let argv = self.arguments(&action.command, &format!("{path}.command"));
+    fn exec_action(&mut self, action: &Field<ExecAction>, at: &At<'_>) -> Option<Exec> {
+        let at = at.field("exec");
+        let action = self.read(action, &at)?;
+        let argv = self.arguments(&action.command, &at.field("command"));
         (!argv.is_empty()).then_some(Exec { trigger: Trigger::HookOrProbe, argv, args_only: false })
     }
 
-    fn arguments(&mut self, list: &Field<List<String>>, path: &str) -> Vec<Argument> {
+    fn arguments(&mut self, list: &Field<List<String>>, at: &At<'_>) -> Vec<Argument> {
         let mut argv = Vec::new();
-        self.each(list, path, |_, text, path| argv.push(Argument { text: text.clone(), path }));
+        self.each(list, at, |_, text, at| argv.push(Argument { text: text.clone(), path: at.path() }));
         argv
     }
 
     // === leaves ===
 
-    fn read<'a, T: Lenient>(&mut self, field: &'a Field<T>, path: &str) -> Option<&'a T> {
+    fn read<'a, T: Lenient>(&mut self, field: &'a Field<T>, at: &At<'_>) -> Option<&'a T> {
         if let Field::Wrong(found) = field {
-            self.note(path, || format!("expected {}, found {found}", T::EXPECTED));
+            self.note(at, || format!("expected {}, found {found}", T::EXPECTED));
         }
         field.get()
     }
 
-    fn text(&mut self, field: &Field<String>, path: &str) -> String {
-        self.read(field, path).cloned().unwrap_or_default()
+    fn text(&mut self, field: &Field<String>, at: &At<'_>) -> String {
+        self.read(field, at).cloned().unwrap_or_default()
     }
 
-    fn flag(&mut self, field: &Field<bool>, path: &str) -> bool {
-        self.read(field, path).copied().unwrap_or(false)
+    fn flag(&mut self, field: &Field<bool>, at: &At<'_>) -> bool {
+        self.read(field, at).copied().unwrap_or(false)
     }
 
     fn each<T: Lenient>(
         &mut self,
         list: &Field<List<T>>,
-        path: &str,
-        mut visit: impl FnMut(&mut Self, &T, String),
+        at: &At<'_>,
+        mut visit: impl FnMut(&mut Self, &T, &At<'_>),
     ) {
-        let Some(list) = self.read(list, path) else { return };
+        let Some(list) = self.read(list, at) else { return };
         for (index, element) in list.elements.iter().enumerate() {
-            let path = format!("{path}[{index}]");
-            if let Some(element) = self.read(element, &path) {
-                visit(self, element, path);
+            let at = at.element(index);
+            if let Some(element) = self.read(element, &at) {
+                visit(self, element, &at);
             }
         }
         if list.unread > 0 {
             let read = list.elements.len();
-            self.note(path, || format!("too long: only the first {read} elements were read"));
+            self.note(at, || format!("too long: only the first {read} elements were read"));
         }
     }
 
-    fn note(&mut self, path: &str, problem: impl FnOnce() -> String) {
+    fn note(&mut self, at: &At<'_>, problem: impl FnOnce() -> String) {
         self.unreadable.total += 1;
         if self.unreadable.places.len() < Unreadable::MAX_KEPT {
-            self.unreadable.places.push(UnreadablePlace { path: path.to_owned(), problem: problem() });
+            self.unreadable.places.push(UnreadablePlace { path: at.path(), problem: problem() });
         }
     }
 }

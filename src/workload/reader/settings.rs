@@ -1,5 +1,6 @@
 //! Reads the settings of Jobs, pods and containers into the view.
 
+use super::super::at::At;
 use super::super::decode::{self, Handler, JobTemplateSpec, Object, ObjectMeta, PodSpec, Spec, StringMap};
 use super::super::lenient::{Field, List};
 use super::super::settings::{
@@ -15,36 +16,38 @@ const ASKING_OPERATORS: [&str; 4] = ["In", "Exists", "Gt", "Lt"];
 impl Reader {
     /// Everything around the containers: the Job's fields, labels and annotations, the pod's settings.
     pub(super) fn settings(&mut self, object: &Object, meta: &ObjectMeta, workload: &mut Workload) {
-        let own = self.metadata(&meta.labels, &meta.annotations, "metadata");
+        let own = self.metadata(&meta.labels, &meta.annotations, &At::top("metadata"));
         workload.metadata.push(own);
-        workload.finalizers = self.texts(&meta.finalizers, "metadata.finalizers");
+        workload.finalizers = self.texts(&meta.finalizers, &At::top("metadata.finalizers"));
         let Some(spec) = object.spec.get() else { return };
         match workload.kind {
             Kind::Job => {
-                workload.job = self.job(&JobFields::from(spec.as_ref()), "spec");
+                workload.job = self.job(&JobFields::from(spec.as_ref()), &At::top("spec"));
             }
             Kind::CronJob => {
                 workload.cron = Some(self.cron(spec));
                 let Some(template) = spec.job_template.get() else { return };
-                let path = "spec.jobTemplate.metadata";
-                if let Some(meta) = self.read(&template.metadata, path) {
-                    let metadata = self.metadata(&meta.labels, &meta.annotations, path);
+                let at = At::top("spec.jobTemplate");
+                let meta_at = at.field("metadata");
+                if let Some(meta) = self.read(&template.metadata, &meta_at) {
+                    let metadata = self.metadata(&meta.labels, &meta.annotations, &meta_at);
                     workload.metadata.push(metadata);
                 }
                 if let Some(spec) = template.spec.get() {
-                    workload.job = self.job(&JobFields::from(spec.as_ref()), "spec.jobTemplate.spec");
+                    workload.job = self.job(&JobFields::from(spec.as_ref()), &at.field("spec"));
                 }
             }
         }
         let Some(template) = super::pod_template(workload.kind, object) else { return };
         let path = workload.kind.pod_spec_path();
-        let path = format!("{}.metadata", path.strip_suffix(".spec").unwrap_or(path));
-        if let Some(meta) = self.read(&template.metadata, &path) {
-            let metadata = self.metadata(&meta.labels, &meta.annotations, &path);
+        let above = At::top(path.strip_suffix(".spec").unwrap_or(path));
+        let at = above.field("metadata");
+        if let Some(meta) = self.read(&template.metadata, &at) {
+            let metadata = self.metadata(&meta.labels, &meta.annotations, &at);
             workload.metadata.push(metadata);
         }
         if let Some(pod) = template.spec.get() {
-            workload.pod = self.pod_settings(pod, workload.kind.pod_spec_path());
+            workload.pod = self.pod_settings(pod, &above.field("spec"));
             if let Some(deadline) = pod.active_deadline.get() {
                 workload.job.active_deadline.get_or_insert(*deadline);
             }
@@ -55,181 +58,183 @@ impl Reader {
         &mut self,
         labels: &Field<StringMap>,
         annotations: &Field<StringMap>,
-        path: &str,
+        at: &At<'_>,
     ) -> Metadata {
-        let labels = self.map(labels, &format!("{path}.labels"));
-        let annotations = self.map(annotations, &format!("{path}.annotations"));
-        Metadata { path: path.to_owned(), labels, annotations }
+        let labels = self.map(labels, &at.field("labels"));
+        let annotations = self.map(annotations, &at.field("annotations"));
+        Metadata { path: at.path(), labels, annotations }
     }
 
-    fn map(&mut self, map: &Field<StringMap>, path: &str) -> Vec<(String, String)> {
-        let Some(map) = self.read(map, path) else { return Vec::new() };
+    fn map(&mut self, map: &Field<StringMap>, at: &At<'_>) -> Vec<(String, String)> {
+        let Some(map) = self.read(map, at) else { return Vec::new() };
         if map.unread > 0 {
             let read = map.entries.len();
-            self.note(path, || format!("too long: only the first {read} entries were read"));
+            self.note(at, || format!("too long: only the first {read} entries were read"));
         }
         map.entries.clone()
     }
 
-    fn texts(&mut self, list: &Field<List<String>>, path: &str) -> Vec<String> {
+    fn texts(&mut self, list: &Field<List<String>>, at: &At<'_>) -> Vec<String> {
         let mut texts = Vec::new();
-        self.each(list, path, |_, text, _| texts.push(text.clone()));
+        self.each(list, at, |_, text, _| texts.push(text.clone()));
         texts
     }
 
-    fn integer(&mut self, field: &Field<i64>, path: &str) -> Option<i64> {
-        self.read(field, path).copied()
+    fn integer(&mut self, field: &Field<i64>, at: &At<'_>) -> Option<i64> {
+        self.read(field, at).copied()
     }
 
-    fn job(&mut self, fields: &JobFields<'_>, path: &str) -> JobSettings {
+    fn job(&mut self, fields: &JobFields<'_>, at: &At<'_>) -> JobSettings {
         JobSettings {
-            suspend: self.flag(fields.suspend, &format!("{path}.suspend")),
-            parallelism: self.integer(fields.parallelism, &format!("{path}.parallelism")),
-            backoff_limit: self.integer(fields.backoff_limit, &format!("{path}.backoffLimit")),
-            active_deadline: self.integer(fields.active_deadline, &format!("{path}.activeDeadlineSeconds")),
-            ttl: self.integer(fields.ttl, &format!("{path}.ttlSecondsAfterFinished")),
-            path: path.to_owned(),
+            suspend: self.flag(fields.suspend, &at.field("suspend")),
+            parallelism: self.integer(fields.parallelism, &at.field("parallelism")),
+            backoff_limit: self.integer(fields.backoff_limit, &at.field("backoffLimit")),
+            active_deadline: self.integer(fields.active_deadline, &at.field("activeDeadlineSeconds")),
+            ttl: self.integer(fields.ttl, &at.field("ttlSecondsAfterFinished")),
+            path: at.path(),
         }
     }
 
     fn cron(&mut self, spec: &Spec) -> CronSettings {
         CronSettings {
-            schedule: self.text(&spec.schedule, "spec.schedule"),
-            suspend: self.flag(&spec.suspend, "spec.suspend"),
-            successful_history: self.integer(&spec.successful_history, "spec.successfulJobsHistoryLimit"),
-            failed_history: self.integer(&spec.failed_history, "spec.failedJobsHistoryLimit"),
+            schedule: self.text(&spec.schedule, &At::top("spec.schedule")),
+            suspend: self.flag(&spec.suspend, &At::top("spec.suspend")),
+            successful_history: self
+                .integer(&spec.successful_history, &At::top("spec.successfulJobsHistoryLimit")),
+            failed_history: self.integer(&spec.failed_history, &At::top("spec.failedJobsHistoryLimit")),
         }
     }
 
-    fn pod_settings(&mut self, pod: &PodSpec, path: &str) -> PodSettings {
-        let at = |field: &str| format!("{path}.{field}");
+    fn pod_settings(&mut self, pod: &PodSpec, at: &At<'_>) -> PodSettings {
         let mut settings = PodSettings {
-            host_pid: self.flag(&pod.host_pid, &at("hostPID")),
-            host_ipc: self.flag(&pod.host_ipc, &at("hostIPC")),
-            own_users: self.read(&pod.host_users, &at("hostUsers")) == Some(&false),
-            share_process_namespace: self.flag(&pod.share_process_namespace, &at("shareProcessNamespace")),
-            security: self.security(&pod.security_context, path),
-            service_account: self.text(&pod.service_account_name, &at("serviceAccountName")),
-            no_token: self.read(&pod.automount_token, &at("automountServiceAccountToken")) == Some(&false),
-            node_name: self.text(&pod.node_name, &at("nodeName")),
-            priority_class: self.text(&pod.priority_class, &at("priorityClassName")),
+            host_pid: self.flag(&pod.host_pid, &at.field("hostPID")),
+            host_ipc: self.flag(&pod.host_ipc, &at.field("hostIPC")),
+            own_users: self.read(&pod.host_users, &at.field("hostUsers")) == Some(&false),
+            share_process_namespace: self
+                .flag(&pod.share_process_namespace, &at.field("shareProcessNamespace")),
+            security: self.security(&pod.security_context, at),
+            service_account: self.text(&pod.service_account_name, &at.field("serviceAccountName")),
+            no_token: self.read(&pod.automount_token, &at.field("automountServiceAccountToken"))
+                == Some(&false),
+            node_name: self.text(&pod.node_name, &at.field("nodeName")),
+            priority_class: self.text(&pod.priority_class, &at.field("priorityClassName")),
             ..PodSettings::default()
         };
-        self.read(&pod.active_deadline, &at("activeDeadlineSeconds"));
-        let old_name = self.text(&pod.service_account, &at("serviceAccount"));
+        self.read(&pod.active_deadline, &at.field("activeDeadlineSeconds"));
+        let old_name = self.text(&pod.service_account, &at.field("serviceAccount"));
         if settings.service_account.is_empty() {
             settings.service_account = old_name;
         }
         if let Some(security) = pod.security_context.get() {
-            self.each(&security.sysctls, &at("securityContext.sysctls"), |reader, sysctl, path| {
-                let name = reader.text(&sysctl.name, &format!("{path}.name"));
-                let value = reader.text(&sysctl.value, &format!("{path}.value"));
-                settings.sysctls.push((name, value, path));
+            self.each(&security.sysctls, &at.field("securityContext.sysctls"), |reader, sysctl, at| {
+                let name = reader.text(&sysctl.name, &at.field("name"));
+                let value = reader.text(&sysctl.value, &at.field("value"));
+                settings.sysctls.push((name, value, at.path()));
             });
         }
-        self.placement(pod, path, &mut settings);
-        if let Some(dns) = self.read(&pod.dns_config, &at("dnsConfig")) {
-            self.each(&dns.nameservers, &at("dnsConfig.nameservers"), |_, server, path| {
-                settings.nameservers.push((server.clone(), path));
+        self.placement(pod, at, &mut settings);
+        if let Some(dns) = self.read(&pod.dns_config, &at.field("dnsConfig")) {
+            self.each(&dns.nameservers, &at.field("dnsConfig.nameservers"), |_, server, at| {
+                settings.nameservers.push((server.clone(), at.path()));
             });
         }
-        self.each(&pod.host_aliases, &at("hostAliases"), |reader, alias, path| {
-            let ip = reader.text(&alias.ip, &format!("{path}.ip"));
-            reader.each(&alias.hostnames, &format!("{path}.hostnames"), |_, name, path| {
-                settings.host_aliases.push((name.clone(), ip.clone(), path));
+        self.each(&pod.host_aliases, &at.field("hostAliases"), |reader, alias, at| {
+            let ip = reader.text(&alias.ip, &at.field("ip"));
+            reader.each(&alias.hostnames, &at.field("hostnames"), |_, name, at| {
+                settings.host_aliases.push((name.clone(), ip.clone(), at.path()));
             });
         });
+        let at = at.field("volumes");
         for (index, volume) in read_before(&pod.volumes) {
-            self.volume(volume, &format!("{path}.volumes[{index}]"), &mut settings.volumes);
+            self.volume(volume, &at.element(index), &mut settings.volumes);
         }
         settings
     }
 
-    fn placement(&mut self, pod: &PodSpec, path: &str, settings: &mut PodSettings) {
-        let selector = format!("{path}.nodeSelector");
+    fn placement(&mut self, pod: &PodSpec, at: &At<'_>, settings: &mut PodSettings) {
+        let selector = at.field("nodeSelector");
         for (key, _) in self.map(&pod.node_selector, &selector) {
-            settings.node_labels.push((key, selector.clone()));
+            settings.node_labels.push((key, selector.path()));
         }
-        self.each(&pod.tolerations, &format!("{path}.tolerations"), |reader, toleration, path| {
+        self.each(&pod.tolerations, &at.field("tolerations"), |reader, toleration, at| {
             settings.tolerations.push(Toleration {
-                key: reader.text(&toleration.key, &format!("{path}.key")),
-                operator: reader.text(&toleration.operator, &format!("{path}.operator")),
-                path,
+                key: reader.text(&toleration.key, &at.field("key")),
+                operator: reader.text(&toleration.operator, &at.field("operator")),
+                path: at.path(),
             });
         });
-        let path = format!("{path}.affinity");
-        let Some(affinity) = self.read(&pod.affinity, &path) else { return };
-        let path = format!("{path}.nodeAffinity");
-        let Some(nodes) = self.read(&affinity.node, &path) else { return };
+        let at = at.field("affinity");
+        let Some(affinity) = self.read(&pod.affinity, &at) else { return };
+        let at = at.field("nodeAffinity");
+        let Some(nodes) = self.read(&affinity.node, &at) else { return };
         let labels = &mut settings.node_labels;
-        let required = format!("{path}.requiredDuringSchedulingIgnoredDuringExecution");
+        let required = at.field("requiredDuringSchedulingIgnoredDuringExecution");
         if let Some(terms) = self.read(&nodes.required, &required) {
-            let path = format!("{required}.nodeSelectorTerms");
-            self.each(&terms.terms, &path, |reader, term, path| reader.node_term(term, &path, labels));
+            let at = required.field("nodeSelectorTerms");
+            self.each(&terms.terms, &at, |reader, term, at| reader.node_term(term, at, labels));
         }
-        let preferred = format!("{path}.preferredDuringSchedulingIgnoredDuringExecution");
-        self.each(&nodes.preferred, &preferred, |reader, preferred, path| {
-            let path = format!("{path}.preference");
-            if let Some(term) = reader.read(&preferred.preference, &path) {
-                reader.node_term(term, &path, labels);
+        let preferred = at.field("preferredDuringSchedulingIgnoredDuringExecution");
+        self.each(&nodes.preferred, &preferred, |reader, preferred, at| {
+            let at = at.field("preference");
+            if let Some(term) = reader.read(&preferred.preference, &at) {
+                reader.node_term(term, &at, labels);
             }
         });
     }
 
-    fn node_term(&mut self, term: &decode::NodeTerm, path: &str, labels: &mut Vec<(String, String)>) {
+    fn node_term(&mut self, term: &decode::NodeTerm, at: &At<'_>, labels: &mut Vec<(String, String)>) {
         for (list, name) in [(&term.expressions, "matchExpressions"), (&term.fields, "matchFields")] {
-            self.each(list, &format!("{path}.{name}"), |reader, expression, path| {
-                let key = reader.text(&expression.key, &format!("{path}.key"));
-                let operator = reader.text(&expression.operator, &format!("{path}.operator"));
+            self.each(list, &at.field(name), |reader, expression, at| {
+                let key = reader.text(&expression.key, &at.field("key"));
+                let operator = reader.text(&expression.operator, &at.field("operator"));
                 if ASKING_OPERATORS.contains(&operator.as_str()) {
-                    labels.push((key, path));
+                    labels.push((key, at.path()));
                 }
             });
         }
     }
 
-    fn volume(&mut self, volume: &decode::Volume, path: &str, volumes: &mut Vec<Volume>) {
-        let mut add = |field: &str, source| volumes.push(Volume { path: format!("{path}.{field}"), source });
-        if let Some(git) = self.read(&volume.git_repo, &format!("{path}.gitRepo")) {
-            let repository = self.text(&git.repository, &format!("{path}.gitRepo.repository"));
+    fn volume(&mut self, volume: &decode::Volume, at: &At<'_>, volumes: &mut Vec<Volume>) {
+        let mut add = |field, source| volumes.push(Volume { path: at.field(field).path(), source });
+        if let Some(git) = self.read(&volume.git_repo, &at.field("gitRepo")) {
+            let repository = self.text(&git.repository, &at.field("gitRepo.repository"));
             add("gitRepo", VolumeSource::GitRepo(repository));
         }
-        if let Some(flex) = self.read(&volume.flex_volume, &format!("{path}.flexVolume")) {
-            let driver = self.text(&flex.driver, &format!("{path}.flexVolume.driver"));
+        if let Some(flex) = self.read(&volume.flex_volume, &at.field("flexVolume")) {
+            let driver = self.text(&flex.driver, &at.field("flexVolume.driver"));
             add("flexVolume", VolumeSource::FlexVolume(driver));
         }
-        if let Some(image) = self.read(&volume.image, &format!("{path}.image")) {
-            let reference = self.text(&image.reference, &format!("{path}.image.reference"));
+        if let Some(image) = self.read(&volume.image, &at.field("image")) {
+            let reference = self.text(&image.reference, &at.field("image.reference"));
             add("image.reference", VolumeSource::Image(reference));
         }
-        if let Some(secret) = self.read(&volume.secret, &format!("{path}.secret")) {
-            let name = self.text(&secret.name, &format!("{path}.secret.secretName"));
+        if let Some(secret) = self.read(&volume.secret, &at.field("secret")) {
+            let name = self.text(&secret.name, &at.field("secret.secretName"));
             add("secret.secretName", VolumeSource::Secret(name));
         }
-        let Some(projected) = self.read(&volume.projected, &format!("{path}.projected")) else { return };
-        self.each(&projected.sources, &format!("{path}.projected.sources"), |reader, source, path| {
-            if let Some(secret) = reader.read(&source.secret, &format!("{path}.secret")) {
-                let path = format!("{path}.secret.name");
-                let source = VolumeSource::Secret(reader.text(&secret.name, &path));
-                volumes.push(Volume { path, source });
+        let Some(projected) = self.read(&volume.projected, &at.field("projected")) else { return };
+        self.each(&projected.sources, &at.field("projected.sources"), |reader, source, at| {
+            if let Some(secret) = reader.read(&source.secret, &at.field("secret")) {
+                let at = at.field("secret.name");
+                let source = VolumeSource::Secret(reader.text(&secret.name, &at));
+                volumes.push(Volume { path: at.path(), source });
             }
-            let path = format!("{path}.serviceAccountToken");
-            if let Some(token) = reader.read(&source.service_account_token, &path) {
-                let audience = reader.text(&token.audience, &format!("{path}.audience"));
-                let seconds = reader.integer(&token.expiration_seconds, &format!("{path}.expirationSeconds"));
-                volumes.push(Volume { path, source: VolumeSource::Token { audience, seconds } });
+            let at = at.field("serviceAccountToken");
+            if let Some(token) = reader.read(&source.service_account_token, &at) {
+                let audience = reader.text(&token.audience, &at.field("audience"));
+                let seconds = reader.integer(&token.expiration_seconds, &at.field("expirationSeconds"));
+                volumes.push(Volume { path: at.path(), source: VolumeSource::Token { audience, seconds } });
             }
         });
     }
 
-    fn security(&mut self, context: &Field<Box<decode::Security>>, owner: &str) -> Security {
-        let path = format!("{owner}.securityContext");
-        let Some(context) = context.get() else { return Security { path, ..Security::default() } };
-        let at = |field: &str| format!("{path}.{field}");
+    fn security(&mut self, context: &Field<Box<decode::Security>>, owner: &At<'_>) -> Security {
+        let at = owner.field("securityContext");
+        let Some(context) = context.get() else { return Security { path: at.path(), ..Security::default() } };
         let mut security = Security {
-            proc_mount: self.text(&context.proc_mount, &at("procMount")),
-            run_as_user: self.integer(&context.run_as_user, &at("runAsUser")),
-            path: path.clone(),
+            proc_mount: self.text(&context.proc_mount, &at.field("procMount")),
+            run_as_user: self.integer(&context.run_as_user, &at.field("runAsUser")),
+            path: at.path(),
             ..Security::default()
         };
         for (profile, name, kind) in [
@@ -237,16 +242,17 @@ impl Reader {
             (&context.app_armor, "appArmorProfile", &mut security.app_armor),
             (&context.se_linux, "seLinuxOptions", &mut security.se_linux),
         ] {
-            if let Some(profile) = self.read(profile, &at(name)) {
-                *kind = self.text(&profile.kind, &format!("{path}.{name}.type"));
+            let at = at.field(name);
+            if let Some(profile) = self.read(profile, &at) {
+                *kind = self.text(&profile.kind, &at.field("type"));
             }
         }
-        if let Some(windows) = self.read(&context.windows, &at("windowsOptions")) {
-            security.host_process = self.flag(&windows.host_process, &at("windowsOptions.hostProcess"));
+        if let Some(windows) = self.read(&context.windows, &at.field("windowsOptions")) {
+            security.host_process = self.flag(&windows.host_process, &at.field("windowsOptions.hostProcess"));
         }
-        if let Some(capabilities) = self.read(&context.capabilities, &at("capabilities")) {
-            self.each(&capabilities.add, &at("capabilities.add"), |_, name, path| {
-                security.added_capabilities.push((name.clone(), path));
+        if let Some(capabilities) = self.read(&context.capabilities, &at.field("capabilities")) {
+            self.each(&capabilities.add, &at.field("capabilities.add"), |_, name, at| {
+                security.added_capabilities.push((name.clone(), at.path()));
             });
         }
         security
@@ -255,65 +261,66 @@ impl Reader {
     pub(super) fn container_settings(
         &mut self,
         container: &decode::Container,
-        path: &str,
+        at: &At<'_>,
     ) -> ContainerSettings {
-        let at = |field: &str| format!("{path}.{field}");
         let mut settings = ContainerSettings {
-            security: self.security(&container.security_context, path),
-            working_dir: self.text(&container.working_dir, &at("workingDir")),
+            security: self.security(&container.security_context, at),
+            working_dir: self.text(&container.working_dir, &at.field("workingDir")),
             termination_message_path: self
-                .text(&container.termination_message_path, &at("terminationMessagePath")),
+                .text(&container.termination_message_path, &at.field("terminationMessagePath")),
             ..ContainerSettings::default()
         };
-        self.each(&container.ports, &at("ports"), |reader, port, path| {
-            let path = format!("{path}.hostPort");
-            if let Some(port) = reader.integer(&port.host_port, &path).filter(|port| *port != 0) {
-                settings.host_ports.push((port, path));
+        self.each(&container.ports, &at.field("ports"), |reader, port, at| {
+            let at = at.field("hostPort");
+            if let Some(port) = reader.integer(&port.host_port, &at).filter(|port| *port != 0) {
+                settings.host_ports.push((port, at.path()));
             }
         });
-        self.each(&container.volume_devices, &at("volumeDevices"), |reader, device, path| {
-            let path = format!("{path}.devicePath");
-            settings.volume_devices.push((reader.text(&device.device_path, &path), path));
+        self.each(&container.volume_devices, &at.field("volumeDevices"), |reader, device, at| {
+            let at = at.field("devicePath");
+            settings.volume_devices.push((reader.text(&device.device_path, &at), at.path()));
         });
+        let env = at.field("env");
         for (index, variable) in read_before(&container.env) {
-            let path = format!("{path}.env[{index}].valueFrom");
-            let secret = self.read(&variable.value_from, &path).map(|from| &from.secret);
-            let path = format!("{path}.secretKeyRef");
-            if let Some(secret) = secret.and_then(|secret| self.read(secret, &path)) {
-                let path = format!("{path}.name");
-                settings.secrets.push((self.text(&secret.name, &path), path));
+            let element = env.element(index);
+            let at = element.field("valueFrom");
+            let secret = self.read(&variable.value_from, &at).map(|from| &from.secret);
+            let at = at.field("secretKeyRef");
+            if let Some(secret) = secret.and_then(|secret| self.read(secret, &at)) {
+                let at = at.field("name");
+                settings.secrets.push((self.text(&secret.name, &at), at.path()));
             }
         }
-        self.each(&container.env_from, &at("envFrom"), |reader, from, path| {
-            let path = format!("{path}.secretRef");
-            if let Some(secret) = reader.read(&from.secret, &path) {
-                let path = format!("{path}.name");
-                settings.secrets.push((reader.text(&secret.name, &path), path));
+        self.each(&container.env_from, &at.field("envFrom"), |reader, from, at| {
+            let at = at.field("secretRef");
+            if let Some(secret) = reader.read(&from.secret, &at) {
+                let at = at.field("name");
+                settings.secrets.push((reader.text(&secret.name, &at), at.path()));
             }
         });
         if let Some(lifecycle) = container.lifecycle.get() {
-            self.probed_hosts(lifecycle.post_start.get(), &at("lifecycle.postStart"), &mut settings);
-            self.probed_hosts(lifecycle.pre_stop.get(), &at("lifecycle.preStop"), &mut settings);
+            self.probed_hosts(lifecycle.post_start.get(), &at.field("lifecycle.postStart"), &mut settings);
+            self.probed_hosts(lifecycle.pre_stop.get(), &at.field("lifecycle.preStop"), &mut settings);
         }
         for (probe, name) in [
             (&container.liveness_probe, "livenessProbe"),
             (&container.readiness_probe, "readinessProbe"),
             (&container.startup_probe, "startupProbe"),
         ] {
-            self.probed_hosts(probe.get().map(AsRef::as_ref), &at(name), &mut settings);
+            self.probed_hosts(probe.get().map(AsRef::as_ref), &at.field(name), &mut settings);
         }
         settings
     }
 
-    fn probed_hosts(&mut self, handler: Option<&Handler>, path: &str, settings: &mut ContainerSettings) {
+    fn probed_hosts(&mut self, handler: Option<&Handler>, at: &At<'_>, settings: &mut ContainerSettings) {
         let Some(handler) = handler else { return };
         for (action, name) in [(&handler.http_get, "httpGet"), (&handler.tcp_socket, "tcpSocket")] {
-            let path = format!("{path}.{name}");
-            if let Some(action) = self.read(action, &path) {
-                let path = format!("{path}.host");
-                let host = self.text(&action.host, &path);
+            let at = at.field(name);
+            if let Some(action) = self.read(action, &at) {
+                let at = at.field("host");
+                let host = self.text(&action.host, &at);
                 if !host.is_empty() {
-                    settings.probed_hosts.push((host, path));
+                    settings.probed_hosts.push((host, at.path()));
                 }
             }
         }
