@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ impl SafeText {
             None => raw,
         };
         let masked = mask_secrets(window);
+        // The usual case: short, and nothing in it needs care.
+        if window.len() == raw.len() && masked.len() <= limit && !masked.chars().any(is_unsafe) {
+            return Self(masked.into_owned());
+        }
         let mut safe = String::with_capacity(masked.len().min(limit * 4));
         let mut length = 0;
         let mut rest = masked.chars().peekable();
@@ -108,39 +112,65 @@ fn is_unsafe(character: char) -> bool {
         )
 }
 
-/// Patterns of secrets. The group `secret` is masked, or the whole match where there is no such group.
-/// They rather mask too much: what is lost is a detail of an excerpt.
-static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        // user:password@ in a URL
-        r"(?i)[a-z][a-z0-9+.-]*://(?P<secret>[^/\s@'\x22]+)@",
-        // Authorization headers and bearer tokens
+/// Patterns of secrets, each with what it cannot match without. The group `secret` is masked, or the whole match where
+/// there is no such group. They rather mask too much: what is lost is a detail of an excerpt.
+///
+/// The second column saves most texts most of the patterns. It holds literal text that every match has, without any
+/// `*`: so a mask that an earlier pattern put in cannot bring it about.
+const SECRETS: [(&str, &str); 12] = [
+    // user:password@ in a URL
+    (r"(?i)[a-z][a-z0-9+.-]*://(?P<secret>[^/\s@'\x22]+)@", "://"),
+    // Authorization headers and bearer tokens
+    (
         r"(?i)\b(?:authorization|proxy-authorization|x-[a-z-]*(?:token|key|auth)[a-z-]*)\s*[:=]\s*(?P<secret>[^'\x22\r\n]+)",
-        r"(?i)\b(?:bearer|basic)\s+(?P<secret>[A-Za-z0-9._~+/=-]{6,})",
-        // mysql -psecret, sshpass -p secret: before the names below, which would take `pass -p` for a pair
-        r"\bmysql(?:dump|admin)?\b.*?\s-p(?P<secret>[^\s]+)",
-        r"\bsshpass\s+-p\s*(?P<secret>[^\s]+)",
-        // NAME=value, "name": "value", --name value, where the name speaks of a secret
+        "(?i)authorization|x-",
+    ),
+    (r"(?i)\b(?:bearer|basic)\s+(?P<secret>[A-Za-z0-9._~+/=-]{6,})", "(?i)bearer|basic"),
+    // mysql -psecret, sshpass -p secret: before the names below, which would take `pass -p` for a pair
+    (r"\bmysql(?:dump|admin)?\b.*?\s-p(?P<secret>[^\s]+)", "mysql"),
+    (r"\bsshpass\s+-p\s*(?P<secret>[^\s]+)", "sshpass"),
+    // NAME=value, "name": "value", --name value, where the name speaks of a secret
+    (
         r#"(?ix)[a-z0-9_.-]*(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key
             |account[_-]?key|credential|client[_-]?secret|_pass|_key|pass)["']?
             (?:\s*[=:]\s*|\s+)(?P<secret>"[^"]*"?|'[^']*'?|[^\s&;|"']+)"#,
-        // curl -u user:password
-        r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>["']?[^\s:"']+:[^\s"']+)"#,
-        // well-known shapes
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}",
+        "(?i)pass|pwd|secret|token|key|credential",
+    ),
+    // curl -u user:password
+    (r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>["']?[^\s:"']+:[^\s"']+)"#, "-u"),
+    // well-known shapes
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "AKIA|ASIA"),
+    (
         r"\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}",
+        "gh[pousr]_|github_pat_|glpat-",
+    ),
+    (
         r"\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bsk[-_](?:live|test|proj|ant)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{30,}|\bnpm_[A-Za-z0-9]{30,}",
-        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
-    ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
+        "xox|sk[-_]|AIza|npm_",
+    ),
+    (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", "eyJ"),
+    (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", "-----BEGIN"),
+];
+
+/// The patterns, compiled.
+static PATTERNS: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| SECRETS.iter().filter_map(|(pattern, _)| Regex::new(pattern).ok()).collect());
+
+/// What each of them cannot match without. Matches all where it cannot be built, so that nothing is left out.
+static NEEDED: LazyLock<RegexSet> = LazyLock::new(|| {
+    let needed = RegexSet::new(SECRETS.iter().map(|(_, needed)| needed));
+    needed.or_else(|_| RegexSet::new([""; SECRETS.len()])).unwrap_or_default()
 });
 
 fn mask_secrets(text: &str) -> Cow<'_, str> {
+    let needed = NEEDED.matches(text);
+    let patterns = needed.iter().filter_map(|index| PATTERNS.get(index));
+    mask_random_looking(mask_by(patterns, text))
+}
+
+fn mask_by<'a>(patterns: impl Iterator<Item = &'static Regex>, text: &'a str) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
-    for pattern in SECRETS.iter() {
+    for pattern in patterns {
         let mut hidden = String::new();
         let mut last = 0;
         for captures in pattern.captures_iter(&masked) {
@@ -154,7 +184,7 @@ fn mask_secrets(text: &str) -> Cow<'_, str> {
             masked = Cow::Owned(hidden);
         }
     }
-    mask_random_looking(masked)
+    masked
 }
 
 /// The shortest run of characters that can be masked for looking random.
@@ -199,7 +229,76 @@ mod tests {
 
     #[test]
     fn all_patterns_compile() {
-        assert_eq!(SECRETS.len(), 12);
+        assert_eq!(PATTERNS.len(), SECRETS.len());
+        assert_eq!(NEEDED.len(), SECRETS.len());
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+        /// Leaving out patterns that cannot match changes nothing.
+        #[test]
+        fn only_patterns_that_can_match_are_tried(pieces in proptest::collection::vec(piece(), 1..12)) {
+            let text = pieces.concat();
+            proptest::prop_assert_eq!(mask_secrets(&text), mask_random_looking(mask_by(PATTERNS.iter(), &text)));
+        }
+    }
+
+    /// What texts with secrets are made of, among any other text.
+    fn piece() -> impl proptest::strategy::Strategy<Value = String> {
+        const PIECES: [&str; 45] = [
+            "a",
+            "://",
+            "@",
+            ":",
+            "=",
+            " ",
+            "\n",
+            "'",
+            "\"",
+            "***",
+            "-",
+            "_",
+            "x-",
+            "auth",
+            "token",
+            "TOKEN",
+            "key",
+            "\u{212a}ey",
+            "pa\u{17f}\u{17f}",
+            "pass",
+            "word",
+            "wd",
+            "pwd",
+            "secret",
+            "api",
+            "Bearer",
+            "basic",
+            "mysql",
+            "dump",
+            "sshpass",
+            "-p",
+            "-u",
+            "--user",
+            "AKIA",
+            "ABCDEFGH01234567",
+            "ghp_",
+            "github_pat_",
+            "glpat-",
+            "xoxb-",
+            "sk-",
+            "AIza",
+            "npm_",
+            "eyJ",
+            ".",
+            "-----BEGIN RSA PRIVATE KEY-----",
+        ];
+        use proptest::strategy::Strategy as _;
+        proptest::prop_oneof![
+            8 => proptest::sample::select(&PIECES[..]).prop_map(ToOwned::to_owned),
+            1 => "[a-zA-Z0-9]{1,40}".prop_map(|text: String| text),
+            1 => "\\PC{0,8}".prop_map(|text: String| text),
+        ]
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The digest of a verdict, by which an unchanged report is recognised without reading it.
 
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::api::report::JobRiskReport;
+use crate::api::report::{JobRiskReport, ReportSpec, ReportStatus};
 
 /// SHA-256 of everything that the report says. Not shortened: whoever writes workloads must not be able to
 /// craft two of them with the same digest, since the second would then go unreported.
@@ -33,10 +36,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(64);
-        for byte in self.0 {
-            write!(text, "{byte:02x}")?;
-        }
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let text: String = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
         f.write_str(&text)
     }
 }
@@ -44,21 +45,33 @@ impl fmt::Display for Digest {
 /// The digest of a report. Annotations and the peak are not part of it: the digest itself is an annotation, and
 /// the peak follows from the verdicts.
 pub fn digest(report: &JobRiskReport) -> Digest {
+    of_content(&content(report))
+}
+
+/// The digest of a report with this [`content`].
+pub(super) fn of_content(content: &[u8]) -> Digest {
+    Digest(Sha256::digest(content).into())
+}
+
+/// What the digest covers, as JSON.
+pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
     #[derive(Serialize)]
     struct Content<'a> {
-        labels: &'a Option<std::collections::BTreeMap<String, String>>,
-        owners: &'a Option<Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference>>,
-        spec: &'a crate::api::report::ReportSpec,
-        status: Option<crate::api::report::ReportStatus>,
+        labels: &'a Option<BTreeMap<String, String>>,
+        owners: &'a Option<Vec<OwnerReference>>,
+        spec: &'a ReportSpec,
+        status: Option<Cow<'a, ReportStatus>>,
     }
     let content = Content {
         labels: &report.metadata.labels,
         owners: &report.metadata.owner_references,
         spec: &report.spec,
-        status: report.status.clone().map(|status| crate::api::report::ReportStatus { peak: None, ..status }),
+        status: report.status.as_ref().map(|status| match status.peak {
+            None => Cow::Borrowed(status),
+            Some(_) => Cow::Owned(ReportStatus { peak: None, ..status.clone() }),
+        }),
     };
     // Serialising plain structs to memory cannot fail; if it ever did, the same digest every time would mean
     // that nothing is written, so fall back to the debug text instead.
-    let json = serde_json::to_vec(&content).unwrap_or_else(|_| format!("{report:?}").into_bytes());
-    Digest(Sha256::digest(&json).into())
+    serde_json::to_vec(&content).unwrap_or_else(|_| format!("{report:?}").into_bytes())
 }

@@ -208,8 +208,7 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
 
 /// Whether a program is a miner, a version in its name aside.
 fn is_miner(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    MINERS.contains(&name.as_str()) || name.starts_with("xmrig-") || name.starts_with("xmr-stak-")
+    MINERS.contains(&name) || name.starts_with("xmrig-") || name.starts_with("xmr-stak-")
 }
 
 /// Whether a word is the address of a mining pool: by protocol, alone or after `=`, or by name.

@@ -5,8 +5,8 @@ use super::Word;
 
 /// How a wrapper's own arguments are told from the command line it runs.
 struct Wrapper {
-    /// Base names, separated by blanks.
-    names: &'static str,
+    /// Base names.
+    names: &'static [&'static str],
     /// Options that take the next word, separated by blanks.
     valued: &'static str,
     /// Words before the command line that are not options.
@@ -17,54 +17,71 @@ struct Wrapper {
     keep: bool,
 }
 
-const fn plain(names: &'static str, valued: &'static str) -> Wrapper {
+const fn plain(names: &'static [&'static str], valued: &'static str) -> Wrapper {
     Wrapper { names, valued, operands: 0, assigns: false, keep: false }
 }
 
 const WRAPPERS: [Wrapper; 25] = [
-    Wrapper { assigns: true, ..plain("env", "-u --unset -C --chdir") },
+    Wrapper { assigns: true, ..plain(&["env"], "-u --unset -C --chdir") },
     Wrapper {
         assigns: true,
         ..plain(
-            "sudo doas",
+            &["sudo", "doas"],
             "-u -U -g -h -p -C -D -R -r -t -T --user --group --host --prompt --chdir --chroot",
         )
     },
-    plain("exec", "-a"),
+    plain(&["exec"], "-a"),
     plain(
-        "command builtin nohup setsid unbuffer torsocks torify eatmydata fakeroot linux32 linux64 noglob nocorrect",
+        &[
+            "command",
+            "builtin",
+            "nohup",
+            "setsid",
+            "unbuffer",
+            "torsocks",
+            "torify",
+            "eatmydata",
+            "fakeroot",
+            "linux32",
+            "linux64",
+            "noglob",
+            "nocorrect",
+        ],
         "",
     ),
-    plain("time", "-o -f --output --format"),
-    plain("nice", "-n --adjustment"),
-    plain("ionice", "-c -n -p -P -u --class --classdata"),
-    Wrapper { operands: 1, ..plain("timeout", "-s -k --signal --kill-after") },
-    plain("stdbuf", "-i -o -e --input --output --error"),
+    plain(&["time"], "-o -f --output --format"),
+    plain(&["nice"], "-n --adjustment"),
+    plain(&["ionice"], "-c -n -p -P -u --class --classdata"),
+    Wrapper { operands: 1, ..plain(&["timeout"], "-s -k --signal --kill-after") },
+    plain(&["stdbuf"], "-i -o -e --input --output --error"),
     plain(
-        "xargs",
+        &["xargs"],
         "-I -i -n -P -L -d -E -s -a --replace --max-args --max-procs --delimiter --arg-file --max-lines",
     ),
-    plain("busybox toybox", ""),
-    plain("tini tini-static catatonit", "-e -p"),
-    plain("dumb-init", "-r --rewrite"),
-    plain("proxychains proxychains4", "-f"),
-    plain("strace ltrace", "-e -o -p -s -u -E -P -a -I"),
-    plain("setpriv", "--reuid --regid --groups --inh-caps --ambient-caps --bounding-set"),
-    plain("prlimit", ""),
-    Wrapper { operands: 1, ..plain("gosu su-exec s6-setuidgid setuidgid chrt taskset", "") },
-    Wrapper { operands: 1, ..plain("flock", "-w --timeout -E --conflict-exit-code") },
-    Wrapper { operands: 1, keep: true, ..plain("chroot", "") },
-    Wrapper { keep: true, ..plain("nsenter", "-t --target -S --setuid -G --setgid -W --wdns") },
+    plain(&["busybox", "toybox"], ""),
+    plain(&["tini", "tini-static", "catatonit"], "-e -p"),
+    plain(&["dumb-init"], "-r --rewrite"),
+    plain(&["proxychains", "proxychains4"], "-f"),
+    plain(&["strace", "ltrace"], "-e -o -p -s -u -E -P -a -I"),
+    plain(&["setpriv"], "--reuid --regid --groups --inh-caps --ambient-caps --bounding-set"),
+    plain(&["prlimit"], ""),
+    Wrapper {
+        operands: 1,
+        ..plain(&["gosu", "su-exec", "s6-setuidgid", "setuidgid", "chrt", "taskset"], "")
+    },
+    Wrapper { operands: 1, ..plain(&["flock"], "-w --timeout -E --conflict-exit-code") },
+    Wrapper { operands: 1, keep: true, ..plain(&["chroot"], "") },
+    Wrapper { keep: true, ..plain(&["nsenter"], "-t --target -S --setuid -G --setgid -W --wdns") },
     Wrapper {
         keep: true,
-        ..plain("unshare", "-S --setuid -G --setgid -R --root -w --wd --propagation --setgroups")
+        ..plain(&["unshare"], "-S --setuid -G --setgid -R --root -w --wd --propagation --setgroups")
     },
     Wrapper {
         keep: true,
-        ..plain("systemd-run", "-p --property -u --unit -M --machine -E --setenv -t --uid --gid -H")
+        ..plain(&["systemd-run"], "-p --property -u --unit -M --machine -E --setenv -t --uid --gid -H")
     },
-    Wrapper { keep: true, ..plain("runuser", "-u --user -g --group -G") },
-    Wrapper { keep: true, ..plain("parallel", "-j --jobs -a -S --delay --timeout -N -n") },
+    Wrapper { keep: true, ..plain(&["runuser"], "-u --user -g --group -G") },
+    Wrapper { keep: true, ..plain(&["parallel"], "-j --jobs -a -S --delay --timeout -N -n") },
 ];
 
 /// A wrapper that was recognised.
@@ -83,7 +100,7 @@ pub(super) struct Peeled {
 pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
     let (first, args) = words.split_first()?;
     let name = program(&first.text);
-    let wrapper = WRAPPERS.iter().find(|w| w.names.split(' ').any(|n| n == name))?;
+    let wrapper = WRAPPERS.iter().find(|w| w.names.contains(&name))?;
     let mut operands = wrapper.operands;
     let mut assigns = Vec::new();
     let mut options = true;
