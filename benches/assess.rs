@@ -1,9 +1,13 @@
 //! From an object as JSON bytes to its report: how many in a second on one core, next to only decoding the same
-//! bytes into generic JSON; and how the time grows with the size of hostile input.
+//! bytes into generic JSON; the share of each stage; and how the time grows with the size of hostile input.
 //!
 //! ```text
 //! cargo bench --bench assess
+//! JOBRISK_BENCH_FOLDER=my-manifests cargo bench --bench assess
 //! ```
+//!
+//! A harness of its own, as time is counted only while this thread is on a core: on a machine that has other work,
+//! the wall clock of the usual harnesses measures that work too.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,14 +20,18 @@
 #[path = "../tests/verdicts/mod.rs"]
 mod verdicts;
 
-use std::fs;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use jobrisk::assess::assess;
+use jobrisk::detect::{Facts, detect};
+use jobrisk::manifest::walk::find;
 use jobrisk::report::report;
-use jobrisk::workload::Kind;
+use jobrisk::score::score;
 use jobrisk::workload::decode::from_json;
+use jobrisk::workload::{Kind, Workload};
 use serde_json::{Value, json};
 
 /// How long each thing is repeated in each round; long next to the tick in which a kernel counts.
@@ -34,13 +42,43 @@ const SIZE: usize = 16 * 1024;
 const GROWTH: usize = 8;
 
 fn main() {
+    let objects = objects();
+    rates(&objects);
+    stages(&objects);
+    hostile_inputs();
+}
+
+/// An object to judge.
+struct Given {
+    name: String,
+    kind: Kind,
+    json: Vec<u8>,
+}
+
+/// The objects of the folder in `JOBRISK_BENCH_FOLDER`, or the project's samples.
+fn objects() -> Vec<Given> {
+    let folder = env::var_os("JOBRISK_BENCH_FOLDER").map_or_else(verdicts::folder, PathBuf::from);
+    let mut all = Vec::new();
+    for source in find(&[folder]).sources {
+        let text = String::from_utf8(source.read().unwrap()).unwrap();
+        // What is not YAML, or no Job and no CronJob, has no verdict.
+        for value in serde_saphyr::from_multiple::<Value>(&text).unwrap_or_default() {
+            let Some(kind) = Kind::ALL.into_iter().find(|kind| value["kind"] == kind.as_str()) else {
+                continue;
+            };
+            let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            all.push(Given { name, kind, json: serde_json::to_vec(&value).unwrap() });
+        }
+    }
+    all
+}
+
+fn rates(objects: &[Given]) {
     println!("{:<28} {:>9} {:>20} {:>14}", "sample", "bytes", "decoding = 1", "reports/s");
     let mut times = Vec::new();
-    for sample in verdicts::all() {
-        let value: Value = serde_saphyr::from_str(&sample.yaml).unwrap();
-        let json = serde_json::to_vec(&value).unwrap();
-        let ([ours, bare], rate) = compare(&[&|| judge(sample.kind, &json), &|| decode(&json)]);
-        println!("{:<28} {:>9} {:>20.1} {rate:>14.0}", sample.file, json.len(), ours / bare);
+    for Given { name, kind, json } in objects {
+        let ([ours, bare], rate) = compare(&[&|| judge(*kind, json), &|| decode(json)]);
+        println!("{name:<28.28} {:>9} {:>20.1} {rate:>14.0}", json.len(), ours / bare);
         times.push(ours);
     }
     times.sort_by(f64::total_cmp);
@@ -51,7 +89,52 @@ fn main() {
         "",
         1.0 / times[times.len() / 2]
     );
+}
 
+/// The part of each stage in the time of all objects together.
+fn stages(objects: &[Given]) {
+    let decoded: Vec<_> = objects.iter().map(|given| from_json(&given.json).unwrap()).collect();
+    let views: Vec<_> = objects
+        .iter()
+        .zip(&decoded)
+        .map(|(given, object)| Workload::from_object(given.kind, object))
+        .collect();
+    let detections: Vec<_> = views.iter().map(detect).collect();
+    let assessments: Vec<_> =
+        objects.iter().zip(&decoded).map(|(given, object)| assess(given.kind, object)).collect();
+    let works: [(&str, &dyn Fn()); 6] = [
+        ("decode", &|| objects.iter().for_each(|given| drop(black_box(from_json(&given.json))))),
+        ("view", &|| {
+            for (given, object) in objects.iter().zip(&decoded) {
+                black_box(Workload::from_object(given.kind, object));
+            }
+        }),
+        ("normalise", &|| views.iter().for_each(|view| drop(black_box(Facts::of(view))))),
+        // Normalising is a part of it and is taken off below.
+        ("rules", &|| views.iter().for_each(|view| drop(black_box(detect(view))))),
+        ("score", &|| {
+            for (view, detection) in views.iter().zip(&detections) {
+                black_box(score(&detection.findings, &view.namespace));
+            }
+        }),
+        ("report", &|| assessments.iter().for_each(|assessment| drop(black_box(report(assessment))))),
+    ];
+    let mut times = works.map(|(name, work)| {
+        let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| seconds(work)).collect();
+        rounds.sort_by(f64::total_cmp);
+        (name, rounds[rounds.len() / 2])
+    });
+    times[3].1 -= times[2].1;
+    let sum: f64 = times.iter().map(|(_, time)| time).sum();
+    println!("{:<28} {:>9} {:>20}", "stage", "share", "microseconds each");
+    let count = f64::from(u32::try_from(objects.len()).unwrap());
+    for (name, time) in times {
+        println!("{name:<28} {:>8.0}% {:>20.1}", 100.0 * time / sum, time / count * 1e6);
+    }
+    println!();
+}
+
+fn hostile_inputs() {
     println!(
         "{:<28} {:>30}   goal <= {:.1}",
         "hostile input",

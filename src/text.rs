@@ -168,7 +168,7 @@ fn mask_secrets(text: &str) -> Cow<'_, str> {
     mask_random_looking(mask_by(patterns, text))
 }
 
-fn mask_by<'a>(patterns: impl Iterator<Item = &'static Regex>, text: &'a str) -> Cow<'a, str> {
+fn mask_by(patterns: impl Iterator<Item = &'static Regex>, text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     for pattern in patterns {
         let mut hidden = String::new();
