@@ -237,6 +237,10 @@ fn names_pool(word: &str) -> bool {
 
 /// At least three options as miners have them, one of which only miners have.
 fn has_miner_options(invocation: &Invocation) -> bool {
+    // One option alone makes two signs at most, and three are asked for: most commands are done with here.
+    if words(invocation).filter(|word| word.starts_with('-')).take(2).count() < 2 {
+        return false;
+    }
     let value = |names: &[&str]| option(invocation, names);
     let is_endpoint = |text: &str| {
         target(text).is_some_and(|target| {
