@@ -69,6 +69,7 @@ const GENERATED: &str = "bcdfghjklmnpqrstvwxz2456789";
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "id-controller-service-account",
+        title: "Service account of a control plane controller",
         message: "runs as a controller of the control plane",
         meaning: "The service accounts of the built-in controllers may read secrets, make pods, or give \
                   themselves more rights in the whole cluster. The controllers themselves run in \
@@ -113,6 +114,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "id-projected-token",
+        title: "Long-lived or hidden token",
         message: "asks for a long-lived or hidden token of its service account",
         meaning: "A token that is valid for more than a day outlives the pod and can be used from elsewhere. One \
                   for the API server that is mounted where automounting is switched off escapes those who look \
@@ -157,6 +159,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "id-foreign-secret",
+        title: "Secret of the cluster or of another workload",
         message: "uses a secret that looks like the cluster's or another's",
         meaning: "Kubeconfigs, tokens of service accounts, releases of Helm and keys of etcd open more than the \
                   workload itself: whoever reads them acts as somebody else.",

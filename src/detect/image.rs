@@ -106,6 +106,7 @@ const EPHEMERAL_REGISTRIES: &[&str] = &[
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "img-generic-os",
+        title: "General-purpose OS image",
         message: "runs the image of a general-purpose operating system",
         meaning: "Such images bring a shell and a package manager, and say nothing about their purpose.",
         false_positives: "Continuous integration, hooks of Helm charts, small scripts.",
@@ -126,6 +127,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-interpreter",
+        title: "Interpreter image",
         message: "runs the image of an interpreter",
         meaning: "What it does stands in its arguments or is fetched, not in the image.",
         false_positives: "Everyday scripts.",
@@ -141,6 +143,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-offensive",
+        title: "Attack or network tool image",
         message: "runs the image of an attack or network tool",
         meaning: "The image is made for network connections, scans or attacks.",
         false_positives: "Network debugging, authorised scans.",
@@ -158,6 +161,7 @@ pub(super) static RULES: &[Rule] = &[
     // of a name.
     Rule {
         id: "img-miner",
+        title: "Miner image",
         message: "runs the image of a program that mines cryptocurrency",
         meaning: "Mining for others is what most intrusions into clusters end in. The image says so by its name; \
                   a renamed one is found by what it runs.",
@@ -186,6 +190,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-system-lookalike",
+        title: "System component look-alike",
         message: "runs an image named like a system component, from elsewhere",
         meaning: "The name makes it pass for a part of Kubernetes; it does not come from where Kubernetes is \
                   published. From a registry in which anyone may publish, that is no accident.",
@@ -220,6 +225,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-registry-ip",
+        title: "Registry at a bare address",
         message: "takes its image from a bare address",
         meaning: "A registry without a name has no certificate that says whose it is.",
         false_positives: "Registries of labs, mostly in private networks, which count less.",
@@ -245,6 +251,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-ephemeral-registry",
+        title: "Ephemeral registry",
         message: "takes its image from a registry that keeps nothing",
         meaning: "Anyone puts an image there without an account, and it is gone within hours, or with the tunnel: \
                   nobody can look at it afterwards.",
@@ -269,6 +276,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "img-mutable-tag",
+        title: "Mutable tag",
         message: "runs whatever its tag means at the time",
         meaning: "Without a tag, or with `latest`, the next run may bring another program.",
         false_positives: "Everyday manifests.",

@@ -33,6 +33,7 @@ const METADATA_NAMES: [&str; 2] = ["metadata.google.internal", "metadata"];
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "net-dns-override",
+        title: "DNS override",
         message: "has names answered by somebody else",
         meaning: "A name server outside of private networks, or an address of its own for a name of the cluster, \
                   lets its owner decide where the pod connects, and carries data out in the questions asked.",
@@ -53,6 +54,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "net-probe-host",
+        title: "Probe of another host",
         message: "has the kubelet connect to another host",
         meaning: "A probe or hook with a `host` makes the kubelet, from the node's network, ask whatever the \
                   author names: the cloud's metadata, the node's own services, other networks.",

@@ -23,6 +23,7 @@ const NODE_NAME_KEYS: [&str; 2] = ["kubernetes.io/hostname", "metadata.name"];
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "place-control-plane",
+        title: "Control plane node requested",
         message: "asks to run on a node of the control plane",
         meaning: "Those nodes hold etcd, the keys of the cluster and the tokens of its controllers: on no other \
                   node is an escape from a container worth as much.",
@@ -48,6 +49,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "place-tolerate-all",
+        title: "Every taint tolerated",
         message: "tolerates every taint",
         meaning: "A toleration without a key fits every taint, that of the control plane among them: the pod may \
                   run on nodes that were set apart.",
@@ -72,6 +74,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "place-node-name",
+        title: "Node chosen by name",
         message: "chooses its node by name",
         meaning: "`nodeName` goes past the scheduler, its taints and its quotas: somebody wants this very node.",
         false_positives: "Debugging, maintenance of one node; data on a node's disk, if asked for by the label of \
@@ -101,6 +104,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "place-priority-class",
+        title: "System priority class",
         message: "claims the priority of the system",
         meaning: "With a priority class `system-…` the pod is placed before all others, pushes them off full \
                   nodes, and is passed over by scanners that exempt the system.",

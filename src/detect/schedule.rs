@@ -18,6 +18,7 @@ const PAYLOAD: i32 = 30;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "scale-mass-parallelism",
+        title: "Mass parallelism without a deadline",
         message: "runs many pods at a time, without a deadline",
         meaning: "As many pods as the cluster can take, for as long as they like: so mining and attacks on others \
                   are spread over all nodes.",
@@ -43,6 +44,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "scale-unbounded-retries",
+        title: "Practically unlimited retries",
         message: "never gives up",
         meaning: "So many retries are no limit at all: whatever stops the pod, the Job brings it back, as a \
                   Deployment would.",
@@ -64,6 +66,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "sched-high-frequency",
+        title: "Very frequent schedule",
         message: "runs every few minutes",
         meaning: "A schedule of five minutes or less keeps something running for ever, and brings it back soon \
                   after it was stopped. Of little weight alone.",
@@ -90,6 +93,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "sched-never-fires",
+        title: "Schedule that never fires",
         message: "has a schedule that never comes",
         meaning: "There is no such date. The CronJob lies ready to be started by hand, with \
                   `kubectl create job --from`, by somebody who may do no more than that.",
@@ -117,6 +121,7 @@ pub(super) static RULES: &[Rule] = &[
     // Stands after the rules that it looks at: see the order of the catalogue.
     Rule {
         id: "sched-suspended-payload",
+        title: "Suspended payload",
         message: "is suspended, with something in it that matters when it runs",
         meaning: "Nothing runs until somebody sets `suspend` to false, which is a small change that few look at. \
                   Being suspended never lowers a score.",

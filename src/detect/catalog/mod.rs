@@ -17,6 +17,8 @@ use crate::severity::Severity;
 pub struct Rule {
     /// Stable identifier, `<family>-<name>`: part of the API of reports.
     pub id: &'static str,
+    /// What it is called: a short noun phrase, up to 60 characters.
+    pub title: &'static str,
     /// What a finding says in a report: the second half of a sentence about the workload, up to 100 characters.
     pub message: &'static str,
     /// What it means and why it matters, for the reader of the documentation.
@@ -74,6 +76,7 @@ impl Eq for Rule {}
 /// The defaults of an entry, for `..` in the tables of the families.
 pub(super) const RULE: Rule = Rule {
     id: "",
+    title: "",
     message: "",
     meaning: "",
     false_positives: "",

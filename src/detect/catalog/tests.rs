@@ -74,6 +74,17 @@ fn every_rule_has_both_kinds_of_sample_and_all_its_words() {
 }
 
 #[test]
+fn titles_are_short_unique_noun_phrases() {
+    let titles: BTreeSet<_> = rules().map(|rule| rule.title.to_lowercase()).collect();
+    assert_eq!(titles.len(), rules().count(), "two rules share a title");
+    for rule in rules() {
+        let title = rule.title;
+        assert!((5..=60).contains(&title.len()), "{}: the title is {} long", rule.id, title.len());
+        assert!(title.starts_with(char::is_uppercase) && !title.ends_with('.'), "{}: {title}", rule.id);
+    }
+}
+
+#[test]
 fn ids_are_unique_and_technique_ids_well_formed() {
     let ids: Vec<_> = rules().map(|rule| rule.id).collect();
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());

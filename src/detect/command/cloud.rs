@@ -8,6 +8,7 @@ use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-cloud-metadata",
+    title: "Request to the cloud's metadata service",
     message: "asks the cloud's metadata service",
     meaning: "The metadata service gives the credentials of the node's machine role to whoever asks from the node, and \
               with them often the cluster or the account.",

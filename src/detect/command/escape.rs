@@ -15,6 +15,7 @@ const REDUCED: Weight = (Severity::Medium, 20);
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-host-escape",
+    title: "Escape to the node",
     message: "runs commands on the node, or a known way to get there",
     meaning: "It enters the node's namespaces or file system, mounts its disks, loads kernel code, makes the kernel \
               run a program, or starts containers past the API server.",

@@ -16,6 +16,7 @@ use crate::normalize::exec::is_shell;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-exfil",
+        title: "Data sent to a host outside",
         message: "sends files or secrets to a host outside",
         meaning: "A file, a token or the environment goes to a host that is not in the cluster. Where it goes to a public \
                   address or a drop, or where it is a secret, it weighs 40; other files to a named host weigh 15.",
@@ -89,6 +90,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-upload-tool",
+        title: "Remote storage tool",
         message: "copies data with a tool for remote storage",
         meaning: "The tools are made for backups, and are what intruders bring to take data along.",
         false_positives: "Backups.",

@@ -11,6 +11,7 @@ use crate::normalize::{Execution, Invocation, RedirectOp};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-download-exec",
+        title: "Download piped into an interpreter",
         message: "runs what it downloads, without storing it",
         meaning: "What is run is decided by the server at the time of the request; nobody has reviewed it.",
         false_positives: "Installers that are documented as `curl … | sh`.",
@@ -94,6 +95,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-download-run",
+        title: "Downloaded program run",
         message: "downloads a program and runs it",
         meaning: "A file is fetched, made executable and run: what it is depends on the server.",
         false_positives: "Fetching a released tool, better done with an image; a checksum in between makes it less.",
@@ -161,6 +163,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-downloader",
+        title: "Command-line download",
         message: "downloads with a command-line tool",
         meaning: "Alone it says little; together with other findings it shows where the payload comes from.",
         false_positives: "Health checks, web hooks, data feeds.",

@@ -11,6 +11,7 @@ use crate::normalize::Invocation;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-defense-evasion",
+        title: "Removal of traces or defences",
         message: "removes traces or switches off defences",
         meaning: "Histories, logs and events are removed, firewalls and guards stopped, competitors killed.",
         false_positives: "Clean-up of nodes, images and events.",
@@ -42,6 +43,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-destructive",
+        title: "Destruction of data",
         message: "destroys data",
         meaning: "Disks, file systems, the cluster's database or whole kinds of objects are wiped.",
         false_positives: "Clean-up of a scoped directory is not it; wiping disks for a storage system is.",

@@ -7,6 +7,7 @@ use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-obfuscated",
+    title: "Obfuscated command",
     message: "runs text that is encoded or spelled to hide it",
     meaning: "The script is hidden from whoever reads the manifest, and from most scanners. What it decodes to is \
               judged by all other rules as well, and marked as decoded.",

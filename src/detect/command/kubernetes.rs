@@ -11,6 +11,7 @@ const FULL: Weight = (Severity::High, 45);
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-kube-api-abuse",
+        title: "Abuse of the cluster's interfaces",
         message: "takes secrets or power from the cluster's own interfaces",
         meaning: "It lists secrets with their content, binds roles, makes tokens, runs commands in other pods, or speaks \
                   to kubelets and etcd past the API server.",
@@ -69,6 +70,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-self-replication",
+        title: "Workload that creates workloads",
         message: "creates the scheduled workloads of the cluster",
         meaning: "A job that makes jobs comes back after it is deleted, and can spread over namespaces.",
         false_positives: "Bootstrap of GitOps; starting a Job from a CronJob is not it.",

@@ -8,6 +8,7 @@ use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-crypto-miner",
+    title: "Cryptocurrency miner",
     message: "mines crypto currency",
     meaning: "A miner's program, the protocol of mining pools, or the options that only miners have. It is what most \
               abused clusters end up running.",

@@ -9,6 +9,7 @@ use crate::normalize::Invocation;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-host-persistence",
+        title: "Persistence on the node",
         message: "plants something on the node that stays",
         meaning: "It writes where the node looks for jobs, units, keys, users or static pods. Paths are read through \
                   the pod's mounts: what is written to the mount is written to the node.",
@@ -74,6 +75,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-loader-env",
+        title: "Code loaded by an environment variable",
         message: "sets a variable that makes other programs load code",
         meaning: "LD_PRELOAD, BASH_ENV and their kin run code inside every program that is started with them.",
         false_positives: "Memory allocators (jemalloc, tcmalloc) and libfaketime are preloaded this way, and weigh 3.",
@@ -106,6 +108,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-loader-hijack",
+        title: "Write to the system-wide preload list",
         message: "writes the list of libraries that every program loads",
         meaning: "A library in /etc/ld.so.preload is loaded into every program: the way of user-land rootkits.",
         false_positives: "None known.",

@@ -17,6 +17,7 @@ const SERIOUS: i32 = 30;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-script-from-config",
+        title: "Script from a ConfigMap or Secret",
         message: "runs a script from a ConfigMap or Secret",
         meaning: "The script is in another object, which is not judged here: what it does is not known.",
         false_positives: "The usual way to ship scripts.",
@@ -44,6 +45,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-payload-in-env",
+        title: "Command assembled from the environment",
         message: "keeps the parts of a command in the environment",
         meaning: "The command is only hostile once the variables are put in: whoever reads the command sees nothing.",
         false_positives: "None known: only what is serious with the variables and not without them counts.",
@@ -71,6 +73,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-in-hook-or-probe",
+        title: "Serious command in a hook or probe",
         message: "hides a serious command in a hook or probe",
         meaning: "Hooks and probes are run by the kubelet and read by nobody: the container's command looks clean.",
         false_positives: "The finding in the hook may be one.",

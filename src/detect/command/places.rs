@@ -11,6 +11,7 @@ use crate::normalize::exec::is_shell;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-suspicious-url",
+        title: "Anonymous or nameless host",
         message: "names a host without a name, or one where things are left anonymously",
         meaning: "A public address instead of a name, a paste or file drop, a request catcher or a tunnel: the usual \
                   places to fetch a payload from, and to send loot to.",
@@ -31,6 +32,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-temp-path-exec",
+        title: "Program run from a temporary directory",
         message: "runs a program from a directory for temporary files",
         meaning: "What lies there was put there at run time, not by the image.",
         false_positives: "Scripts that build or unpack their tools first.",

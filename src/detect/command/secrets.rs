@@ -13,6 +13,7 @@ use crate::normalize::path::{canonical, join};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-sa-token-read",
+        title: "Service account token read",
         message: "reads the token of the pod's service account",
         meaning: "With the token anything can be asked of the API server, or of the cloud, in the pod's name.",
         false_positives: "Scripts that talk to the API server with curl: where the token goes only there, it weighs 15.",
@@ -67,6 +68,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-credential-hunt",
+        title: "Search for credentials",
         message: "looks for credentials",
         meaning: "It reads password files, keys, environments of other processes, or searches for them.",
         false_positives: "Backups of home directories, checks of file permissions.",

@@ -11,6 +11,7 @@ use crate::normalize::{Invocation, Redirect, RedirectOp, argv};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-reverse-shell",
+        title: "Reverse shell",
         message: "opens a shell to a remote host",
         meaning: "A shell is connected to the network: whoever listens at the other end controls the pod.",
         false_positives: "Waiting for a port with nc -z or an echo into /dev/tcp is not one, and is not reported.",
@@ -119,6 +120,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-bind-shell",
+        title: "Bind shell",
         message: "offers a shell to whoever connects",
         meaning: "A shell waits on a port of the pod. Everyone who reaches the pod controls it.",
         false_positives: "None known.",

@@ -9,6 +9,7 @@ use crate::normalize::Invocation;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-tunnel-c2",
+        title: "Tunnel from the inside",
         message: "opens a tunnel from the inside",
         meaning: "The tool connects outwards and lets someone in over that connection, past every firewall.",
         false_positives: "Tunnels as a service belong into a Deployment, not a Job; tests of development teams.",
@@ -41,6 +42,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-network-scan",
+        title: "Network scan",
         message: "scans the network",
         meaning: "Hosts and open ports are looked for: the step before moving on to them.",
         false_positives: "Authorised scanners.",
@@ -67,6 +69,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-network-attack",
+        title: "Network attack tool",
         message: "intercepts, forces or floods connections",
         meaning: "Tools for man-in-the-middle attacks, password guessing, capture of traffic and denial of service.",
         false_positives: "Capture of traffic for debugging, authorised tests.",
@@ -85,6 +88,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-offensive-tool",
+        title: "Container attack tool",
         message: "runs a tool made for attacks on containers and clusters",
         meaning: "These programs look for ways out of a container or through a cluster, and take them.",
         false_positives: "Penetration tests.",

@@ -10,6 +10,7 @@ use crate::normalize::{Invocation, RedirectOp};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-cpu-burn",
+        title: "CPU burner",
         message: "burns CPU time",
         meaning: "It computes for nothing: a test load, or the cover of a miner.",
         false_positives: "Load tests.",
@@ -29,6 +30,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-keepalive",
+        title: "Job that never ends",
         message: "never ends by itself",
         meaning: "A Job that sleeps for ever is a place to come back to with kubectl exec.",
         false_positives: "Debugging, workers that poll.",
@@ -51,6 +53,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-package-install",
+        title: "Package installation at run time",
         message: "installs packages when it starts",
         meaning: "What runs is not what the image holds, and comes from outside at run time.",
         false_positives: "Small scripts on base images.",
@@ -71,6 +74,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-interpreter-inline",
+        title: "Inline program",
         message: "runs a program given on the command line",
         meaning: "The code stands in the manifest, not in an image that was scanned and reviewed.",
         false_positives: "Everyday one-liners.",
@@ -87,6 +91,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-output-suppressed",
+        title: "Output thrown away",
         message: "throws away everything a program says",
         meaning: "Nothing of it is in the pod's logs.",
         false_positives: "Checks whose exit code is all that counts.",
@@ -104,6 +109,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-interactive-tty",
+        title: "Interactive terminal",
         message: "waits for somebody at a terminal",
         meaning: "A Job with a terminal is made to be attached to.",
         false_positives: "Manifests made with kubectl run -it.",

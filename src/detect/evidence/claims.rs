@@ -67,6 +67,7 @@ const AWAY_WORDS: [&str; 14] = [
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "evd-name-impersonation",
+        title: "Name of a system component",
         message: "bears the name of a system component, with another's image",
         meaning: "Names and labels such as kube-proxy make it look like part of Kubernetes in every list. Its \
                   image does not come from where Kubernetes is published, and the components of Kubernetes are \
@@ -105,6 +106,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-field-manager",
+        title: "Hand-made API request",
         message: "was made by a client that sends requests by hand",
         meaning: "curl, an HTTP library or an attack tool sent it, as its own field manager says, and not kubectl, \
                   a controller or a GitOps tool. Clients choose that name, so it proves nothing; but whoever acts \
@@ -147,6 +149,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-managers-wiped",
+        title: "Wiped field managers",
         message: "comes from a server, and nobody is said to have written its spec",
         meaning: "The API server notes in managedFields who wrote what. That it names nobody for the spec means \
                   that the list was wiped, which a client can do.",
@@ -175,6 +178,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-suppression-attempt",
+        title: "Attempt to silence scanners",
         message: "tells scanners to look away",
         meaning: "A label or annotation asks jobrisk, or another scanner, to skip this workload. jobrisk takes no \
                   such word from a workload: exceptions are made by an administrator, with a reason and an end.",

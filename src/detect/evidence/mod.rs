@@ -34,6 +34,7 @@ const FINALIZER_DOMAINS: [&str; 9] = [
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: UNREADABLE,
+        title: "Unreadable content",
         message: "has content that could not be read",
         meaning: "A value has another type than the Kubernetes API defines, a list or a script is larger than is read, or \
                   judging the object failed. What stands there was not judged. An API server stores no value of a wrong \
@@ -72,6 +73,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-disguised-value",
+        title: "Disguised value",
         message: "spells a sensitive value so that a comparison overlooks it",
         meaning: "`/proc/1/root`, doubled slashes, a socket by subPath or capabilities in small letters mean what \
                   the plain spelling means, and are missed by whoever looks for that.",
@@ -85,6 +87,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-ttl-zero",
+        title: "Deleted as soon as it ends",
         message: "is deleted as soon as it ends",
         meaning: "With `ttlSecondsAfterFinished: 0` the Job, its pods and their logs go at once; nobody can look \
                   at what it did.",
@@ -112,6 +115,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-no-history",
+        title: "No history of runs",
         message: "keeps no Job that has ended, failed or not",
         meaning: "With both history limits at 0 every run is deleted with its logs as soon as it ends.",
         false_positives: "Very frequent CronJobs whose logs are collected elsewhere.",
@@ -140,6 +144,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-termination-message",
+        title: "Discarded termination message",
         message: "throws its last message away",
         meaning: "What a container leaves as its reason for ending goes to /dev/null instead of to the status of \
                   its pod.",
@@ -167,6 +172,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-system-namespace",
+        title: "Workload in a system namespace",
         message: "lives in a namespace of the control plane",
         meaning: "Few look for foreign workloads among those of the system, and many policies and scanners exempt \
                   these namespaces.",
@@ -189,6 +195,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-pinned-finalizer",
+        title: "Unknown finalizer",
         message: "cannot be deleted until somebody unknown agrees",
         meaning: "A finalizer that no known controller takes off keeps the object, and with it its namespace, from \
                   being deleted.",

@@ -19,6 +19,7 @@ const HOST: Rule = Rule { family: Family::Host, ..RULE };
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "host-privileged",
+        title: "Privileged container",
         message: "runs a privileged container",
         meaning: "A privileged container has every capability and sees the node's devices: whoever runs code in \
                   it can take over the node.",
@@ -43,6 +44,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-windows-process",
+        title: "Windows HostProcess container",
         message: "runs on a Windows node as a process of the host",
         meaning: "A HostProcess container is no container: it runs on the node itself, mostly as SYSTEM, and sees \
                   its files, its network and the credentials of the kubelet.",
@@ -79,6 +81,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-pid",
+        title: "Node's process namespace",
         message: "sees the processes of the node",
         meaning: "The pod sees the environment and the files of every process on the node, those of other pods \
                   among them. As root it can read their secrets; with SYS_PTRACE or privileged it can enter them.",
@@ -92,6 +95,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-network",
+        title: "Node's network namespace",
         message: "shares the node's network",
         meaning: "The pod sees the node's interfaces and its loopback services, and is not bound by most network \
                   policies.",
@@ -105,6 +109,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-ipc",
+        title: "Node's IPC namespace",
         message: "shares the node's inter-process communication",
         meaning: "The pod reads and writes the shared memory and the message queues of the node's processes.",
         false_positives: "Rare: some GPU and database workloads that share memory with a daemon of the node.",
@@ -120,6 +125,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-port",
+        title: "Port of the node",
         message: "listens on a port of the node",
         meaning: "The port is reachable at the node's address, past Services and their policies: a way to be \
                   reached that a Job rarely needs.",
@@ -142,6 +148,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "pod-share-process-namespace",
+        title: "Shared process namespace",
         message: "lets its containers see each other's processes",
         meaning: "A container reads the environment and the files of the others in the pod, so a sidecar that was \
                   slipped in reaches the secrets of the workload.",

@@ -12,6 +12,7 @@ const HOST_PATH: Rule = Rule { counts_per_path: true, ..HOST };
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "hostpath-root",
+        title: "Root of the node's file system",
         message: "mounts the root of the node's file system",
         meaning: "Everything on the node can be read, and, if the mount is writable, changed.",
         false_positives: "Agents that back up or scan whole nodes, usually read-only.",
@@ -49,6 +50,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-runtime-socket",
+        title: "Container runtime socket",
         message: "reaches the socket of the node's container runtime",
         meaning: "Through the socket, containers of any kind can be started on the node: the same as root there. \
                   A read-only mount does not prevent it.",
@@ -76,6 +78,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-control-socket",
+        title: "Node control socket",
         message: "reaches a socket that controls the node",
         meaning: "Through the sockets of systemd, D-Bus, libvirt or LXD, services and machines can be started \
                   on the node as root. A read-only mount does not prevent it.",
@@ -98,6 +101,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-credential",
+        title: "Node credentials",
         message: "mounts a place where the node keeps credentials",
         meaning: "Keys of the control plane, tokens of other pods, or secrets of users of the node can be read.",
         false_positives: "Benchmarks of the node's configuration, etcd backups.",
@@ -132,6 +136,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-exec-surface",
+        title: "Node directory that is executed",
         message: "mounts a place from which the node runs programs",
         meaning: "What is written there is run by the node: cron jobs, systemd units, static pods, binaries, CNI \
                   plug-ins.",
@@ -171,6 +176,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-kernel",
+        title: "Node's kernel interfaces",
         message: "mounts the node's kernel interfaces",
         meaning: "/proc, /sys and /dev of the node show all its processes and, if writable, change its kernel.",
         false_positives: "Exporters of node metrics, read-only.",
@@ -195,6 +201,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-log",
+        title: "Node's logs",
         message: "mounts the node's logs",
         meaning: "Logs of other pods can be read; a link planted there makes the kubelet serve other files.",
         false_positives: "Log shippers and log rotation.",
@@ -217,6 +224,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "hostpath-other",
+        title: "Other node directory",
         message: "mounts a directory of the node",
         meaning: "Data on the node is shared with the pod. Harmless for most paths, and not portable.",
         false_positives: "Local data directories.",
@@ -239,6 +247,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-block-device",
+        title: "Raw disk or memory of the node",
         message: "reaches a disk or the memory of the node directly",
         meaning: "On the raw disk every file of the node can be read and changed, whatever its permissions; on \
                   /dev/mem, its memory. A read-only mount does not prevent it.",

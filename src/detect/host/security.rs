@@ -33,6 +33,7 @@ const PROFILE_ANNOTATIONS: [&str; 3] = [
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "host-dangerous-capability",
+        title: "Capability that reaches the node",
         message: "adds a capability that reaches the node",
         meaning: "With SYS_ADMIN, SYS_MODULE, SYS_RAWIO or DAC_READ_SEARCH a root process leaves its container: \
                   it mounts the node's disk, loads a kernel module, or opens files of the node by their handle. \
@@ -79,6 +80,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-network-capability",
+        title: "Capability over network or devices",
         message: "adds a capability over the network or devices",
         meaning: "The container can forge packets, listen to others, change routes, make device files or read the \
                   kernel's log. With the node's network, this is the network of the node.",
@@ -103,6 +105,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-unconfined-lsm",
+        title: "Security profile switched off",
         message: "switches off seccomp, AppArmor or SELinux",
         meaning: "What stops most attacks on the kernel from inside a container is turned off.",
         false_positives: "Builds of images without root, tools for debugging.",
@@ -127,6 +130,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-proc-unmasked",
+        title: "Unmasked /proc",
         message: "uncovers the kernel's files in /proc",
         meaning: "Container runtimes hide or protect the parts of /proc by which the kernel is read and changed. \
                   With any procMount but the default they are open.",
@@ -151,6 +155,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-unsafe-sysctl",
+        title: "Unsafe kernel parameter",
         message: "sets a kernel parameter that reaches the node",
         meaning: "A value with `+`, `=` or `|` breaks out of the parameter that it is given for: CRI-O passed on \
                   `1+kernel.core_pattern=|/…` to the kernel, which then runs that program on the node as root \
@@ -189,6 +194,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-workingdir-proc-fd",
+        title: "Working directory in a leaked descriptor",
         message: "starts in a directory that the runtime left open",
         meaning: "A working directory of /proc/self/fd/N is a file that the container runtime had open on the \
                   node: on a runc without the fix for CVE-2024-21626 the process stands in the node's file system.",
@@ -217,6 +223,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-root-user",
+        title: "Root user requested",
         message: "asks to run as root",
         meaning: "Root in the container is root on the node once it gets out, unless user namespaces are in use. \
                   Of little weight alone: most images run as root without asking.",

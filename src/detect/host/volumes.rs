@@ -13,6 +13,7 @@ use crate::workload::settings::VolumeSource;
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "vol-node-executed",
+        title: "Volume that runs a program on the node",
         message: "has a volume for which the node runs a program",
         meaning: "For gitRepo the kubelet runs git on the node, and hooks in the repository run with it \
                   (CVE-2024-10220); for flexVolume it runs a driver's program as root. Both are long deprecated.",
@@ -43,6 +44,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "vol-image-payload",
+        title: "Volume from an image",
         message: "mounts the content of another image",
         meaning: "Programs and data come from an image that does not show among the images of the containers, \
                   so scanners of container images may not see it.",
@@ -65,6 +67,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-mount-propagation",
+        title: "Mounts propagated to the node",
         message: "passes its mounts on to the node",
         meaning: "What the container mounts below this path appears on the node and in its other pods. It needs \
                   privileged, and is a way to change what the node sees without writing a file.",
@@ -93,6 +96,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "vol-subpath-symlink",
+        title: "Symbolic link under a subPath",
         message: "plants a link to the node where a subPath is mounted",
         meaning: "A link inside a volume, made before another container mounts that place by subPath, was followed \
                   by the kubelet on the node (CVE-2017-1002101, CVE-2021-25741): the other container then sees \
