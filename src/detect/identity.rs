@@ -3,6 +3,7 @@
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::score::Family;
 use crate::severity::Severity;
 use crate::workload::settings::VolumeSource;
@@ -69,15 +70,32 @@ const GENERATED: &str = "bcdfghjklmnpqrstvwxz2456789";
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "id-controller-service-account",
+        title: "Service account of a control plane controller",
         message: "runs as a controller of the control plane",
         meaning: "The service accounts of the built-in controllers may read secrets, make pods, or give \
                   themselves more rights in the whole cluster. The controllers themselves run in \
                   kube-controller-manager; a pod that uses such an account has borrowed its rights.",
         false_positives: "Controllers of vendors in kube-system that are named so; they count less than the \
                           built-in ones.",
+        confirm: &[
+            Step::Fields("..serviceAccountName", "The account."),
+            Step::Run(
+                "kubectl get clusterrolebindings -o wide",
+                "The bindings of this account, and what their roles allow.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Cluster, Exposure::Secrets],
+            attack: "Assume that all Secrets of the cluster could be read and that the account made \
+                     others. Do not delete the account, its controller needs it; delete the pods that \
+                     borrowed it, and their tokens end.",
+            benign: "Make an account for the Job with a Role of just what it does. The built-in accounts \
+                     are for the controller manager.",
+        },
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1078.001"],
+        references: &[links::SERVICE_ACCOUNT, links::RBAC_PRACTICES],
         check: |facts, found| {
             let workload = facts.workload;
             let account = workload.pod.service_account.as_str();
@@ -113,14 +131,34 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "id-projected-token",
+        title: "Long-lived or hidden token",
         message: "asks for a long-lived or hidden token of its service account",
         meaning: "A token that is valid for more than a day outlives the pod and can be used from elsewhere. One \
                   for the API server that is mounted where automounting is switched off escapes those who look \
                   for the usual place.",
         false_positives: "Tokens for other audiences (Vault, cloud roles) are short and are not reported.",
+        confirm: &[
+            Step::Fields(
+                "..serviceAccountToken",
+                "audience and expirationSeconds. An empty audience is the API server.",
+            ),
+            Step::Fields(
+                "..automountServiceAccountToken",
+                "false beside a token volume: the token was hidden from a usual check.",
+            ),
+            Step::Rights("What the token is worth."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "A token bound to a pod ends when the pod is deleted, whatever its time says: delete \
+                     the pods once you have the evidence.",
+            benign: "Leave expirationSeconds at an hour, the kubelet renews it; name the audience of the \
+                     service that reads the token.",
+        },
         severity: Severity::Low,
         points: 8,
         techniques: &["T1550.001"],
+        references: &[links::PROJECTED, links::SERVICE_ACCOUNT],
         check: |facts, found| {
             let pod = &facts.workload.pod;
             for volume in &pod.volumes {
@@ -157,13 +195,34 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "id-foreign-secret",
+        title: "Secret of the cluster or of another workload",
         message: "uses a secret that looks like the cluster's or another's",
         meaning: "Kubeconfigs, tokens of service accounts, releases of Helm and keys of etcd open more than the \
                   workload itself: whoever reads them acts as somebody else.",
         false_positives: "Operators, backups of etcd, deployment from inside the cluster.",
+        confirm: &[
+            Step::Search(
+                "secretName:|secretKeyRef:|secretRef:|imagePullSecrets:",
+                "The Secret that is used.",
+            ),
+            Step::Run(
+                "kubectl -n NAMESPACE get secrets -o \
+                 custom-columns=NAME:.metadata.name,TYPE:.type,CREATED:.metadata.creationTimestamp",
+                "Its type and age: helm.sh/release.v1, kubernetes.io/service-account-token and kubeconfigs \
+                 belong to somebody. This shows no content.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Secrets, Exposure::Cluster],
+            attack: "Whoever may create workloads in a namespace can read all of its Secrets this way. \
+                     Rotate this one, and ask what else was mounted.",
+            benign: "Give the Job a Secret of its own with its own credentials. Deployment from inside the \
+                     cluster uses a service account and a Role, not a kubeconfig.",
+        },
         severity: Severity::Low,
         points: 8,
         techniques: &["T1552.007"],
+        references: &[links::SECRET, links::SECRET_PRACTICES],
         check: foreign_secrets,
         samples: &[
             Sample::Hit(8, "volumes: [{name: v, secret: {secretName: default-token-x7k2m}}]"),

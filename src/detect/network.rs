@@ -4,6 +4,7 @@ use super::address::{Reach, reach};
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::score::Family;
 use crate::severity::Severity;
 
@@ -33,13 +34,30 @@ const METADATA_NAMES: [&str; 2] = ["metadata.google.internal", "metadata"];
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "net-dns-override",
+        title: "DNS override",
         message: "has names answered by somebody else",
         meaning: "A name server outside of private networks, or an address of its own for a name of the cluster, \
                   lets its owner decide where the pod connects, and carries data out in the questions asked.",
         false_positives: "Split DNS. The well-known public resolvers are ordinary and count little.",
+        confirm: &[
+            Step::Fields("..dnsConfig", "nameservers: whose are they?"),
+            Step::Fields(
+                "..hostAliases",
+                "Names of the cluster (kubernetes.default.svc, a service of yours) that lead elsewhere.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Data],
+            attack: "Whoever answers the names saw where the pod connects, and could be whom it talked to: \
+                     tokens and passwords that it sent are lost. Look for long or random names in the \
+                     resolver's log, which carry data out.",
+            benign: "Leave dnsPolicy at its default. Split DNS is configured once, in CoreDNS; hostAliases \
+                     are for names outside of the cluster.",
+        },
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1557"],
+        references: &[links::DNS, links::NETWORK_POLICY],
         check: dns,
         samples: &[
             Sample::Hit(25, "dnsPolicy: None\ndnsConfig: {nameservers: [192.0.2.53]}"),
@@ -53,13 +71,32 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "net-probe-host",
+        title: "Probe of another host",
         message: "has the kubelet connect to another host",
         meaning: "A probe or hook with a `host` makes the kubelet, from the node's network, ask whatever the \
                   author names: the cloud's metadata, the node's own services, other networks.",
         false_positives: "Old charts that name the pod's own Service.",
+        confirm: &[
+            Step::Search(
+                "livenessProbe:|readinessProbe:|startupProbe:|postStart:|preStop:|host:",
+                "The host, port and path that the kubelet is made to ask.",
+            ),
+            Step::Run(
+                "kubectl -n NAMESPACE events",
+                "Messages of failed probes repeat the beginning of the answer: this is how it gets out.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Cloud, Exposure::Node],
+            attack: "The request came from the node. For the metadata address see the page of \
+                     cmd-cloud-metadata; for 127.0.0.1 and node addresses see which services listen there.",
+            benign: "Leave host out: a probe asks the pod itself. To wait for another service, use an init \
+                     container.",
+        },
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1552.005"],
+        references: &[links::PROBES, links::IMDS],
         check: |facts, found| {
             for container in &facts.workload.containers {
                 for (host, path) in &container.settings.probed_hosts {

@@ -3,6 +3,12 @@
 //! A rule is one entry: the check, the words, the points, the techniques and the samples that prove it. To add
 //! one, write its entry into the table of its family's file; nothing else needs a change.
 
+pub mod attack;
+pub mod guide;
+pub(super) mod links;
+
+pub use guide::{Exposure, Remedy, Step};
+
 use super::facts::Facts;
 use super::findings::Collector;
 use super::{command, evidence, host, identity, image, network, placement, schedule};
@@ -17,12 +23,18 @@ use crate::severity::Severity;
 pub struct Rule {
     /// Stable identifier, `<family>-<name>`: part of the API of reports.
     pub id: &'static str,
+    /// What it is called: a short noun phrase, up to 60 characters.
+    pub title: &'static str,
     /// What a finding says in a report: the second half of a sentence about the workload, up to 100 characters.
     pub message: &'static str,
     /// What it means and why it matters, for the reader of the documentation.
     pub meaning: &'static str,
     /// Ordinary causes of a hit.
     pub false_positives: &'static str,
+    /// How to see whether it is true: the steps of this rule, between those that are the same for all.
+    pub confirm: &'static [Step],
+    /// How to mend it, as an attack and as an honest need.
+    pub remedy: Remedy,
     /// The group in which its points overlap with those of similar rules.
     pub family: Family,
     /// Its severity alone.
@@ -31,6 +43,8 @@ pub struct Rule {
     pub points: i32,
     /// ATT&CK technique ids (enterprise matrix).
     pub techniques: &'static [&'static str],
+    /// Where to read on, besides the pages of [`Rule::techniques`].
+    pub references: &'static [&'static str],
     /// Its hits count one by one, by path, up to the limit of [`crate::score`].
     pub counts_per_path: bool,
     /// With it, a hostile command reaches the node.
@@ -74,13 +88,17 @@ impl Eq for Rule {}
 /// The defaults of an entry, for `..` in the tables of the families.
 pub(super) const RULE: Rule = Rule {
     id: "",
+    title: "",
     message: "",
     meaning: "",
     false_positives: "",
+    confirm: &[],
+    remedy: Remedy { exposes: &[], attack: "", benign: "" },
     family: Family::Host,
     severity: Severity::None,
     points: 0,
     techniques: &[],
+    references: &[],
     counts_per_path: false,
     gives_node_access: false,
     imitates_system: false,

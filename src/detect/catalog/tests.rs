@@ -74,6 +74,17 @@ fn every_rule_has_both_kinds_of_sample_and_all_its_words() {
 }
 
 #[test]
+fn titles_are_short_unique_noun_phrases() {
+    let titles: BTreeSet<_> = rules().map(|rule| rule.title.to_lowercase()).collect();
+    assert_eq!(titles.len(), rules().count(), "two rules share a title");
+    for rule in rules() {
+        let title = rule.title;
+        assert!((5..=60).contains(&title.len()), "{}: the title is {} long", rule.id, title.len());
+        assert!(title.starts_with(char::is_uppercase) && !title.ends_with('.'), "{}: {title}", rule.id);
+    }
+}
+
+#[test]
 fn ids_are_unique_and_technique_ids_well_formed() {
     let ids: Vec<_> = rules().map(|rule| rule.id).collect();
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
@@ -123,4 +134,47 @@ fn many_hits_are_counted_and_few_are_kept() {
     let findings = detect(&Workload::from_object(Kind::Job, &object)).findings;
     assert_eq!(findings.total(), 5_000);
     assert_eq!(findings.worst_first().len(), Findings::MAX_KEPT);
+}
+
+#[test]
+fn every_rule_says_how_to_confirm_and_mend_it() {
+    let placeholder = regex::Regex::new(r"<[A-Za-z-]+>|\$\{?[A-Z]|TODO|XXX").unwrap();
+    for rule in rules() {
+        let id = rule.id;
+        assert!((1..=4).contains(&rule.confirm.len()), "{id}: {} steps", rule.confirm.len());
+        for step in rule.confirm {
+            let (command, look_for) = (step.command(), step.look_for());
+            assert!(command.starts_with("kubectl "), "{id}: {command}");
+            assert!(look_for.len() >= 3 && look_for.len() <= 320, "{id}: {look_for}");
+            assert!(look_for.ends_with(['.', '?']), "{id}: {look_for}");
+            assert!(!placeholder.is_match(&command) && !placeholder.is_match(look_for), "{id}: {command}");
+        }
+        for text in [rule.remedy.attack, rule.remedy.benign] {
+            assert!((30..=420).contains(&text.len()), "{id}: {} long: {text}", text.len());
+            assert!(text.ends_with('.') && !placeholder.is_match(text), "{id}: {text}");
+        }
+        let exposes = rule.remedy.exposes;
+        assert_eq!(exposes.iter().collect::<BTreeSet<_>>().len(), exposes.len(), "{id}: exposed twice");
+        assert!(!rule.references.is_empty(), "{id}: no reference");
+        for reference in rule.references {
+            assert!(
+                reference.starts_with("https://") && !reference.contains("attack.mitre.org"),
+                "{id}: {reference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_technique_of_a_rule_is_in_the_table_and_none_is_left_over() {
+    let used: BTreeSet<_> = rules().flat_map(|rule| rule.techniques).copied().collect();
+    let known: Vec<_> = attack::TECHNIQUES.iter().map(|technique| technique.id).collect();
+    assert!(known.is_sorted(), "the table is not in order");
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), known);
+    for technique in attack::TECHNIQUES {
+        assert!(!technique.tactics.is_empty(), "{}", technique.id);
+        assert_eq!(technique.parent().is_some(), technique.name.contains(": "), "{}", technique.id);
+    }
+    let url = attack::technique("T1053.007").unwrap().url();
+    assert_eq!(url, "https://attack.mitre.org/techniques/T1053/007/");
 }

@@ -3,18 +3,36 @@
 use super::url::{ipv4, target};
 use super::words::{only_prints, words};
 use super::{COMMAND, Rule, Sample, Severity, Weight, each_heaviest};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-cloud-metadata",
+    title: "Request to the cloud's metadata service",
     message: "asks the cloud's metadata service",
     meaning: "The metadata service gives the credentials of the node's machine role to whoever asks from the node, and \
               with them often the cluster or the account.",
     false_positives: "Finding out region or zone, which weighs 20: only paths to credentials weigh 45.",
+    confirm: &[
+        Step::Object(
+            "The path after the address. …/iam/security-credentials, …/token, …/identity and user-data \
+             give credentials; region, zone and instance-id do not.",
+        ),
+        Step::Logs("JSON with AccessKeyId, access_token or a certificate means that it was given out."),
+    ],
+    remedy: Remedy {
+        exposes: &[Exposure::Cloud, Exposure::Node],
+        attack: "Take the role of the node from the cloud console and look up in its audit log what was \
+                 done under it since the first run, from addresses that are not the node's.",
+        benign: "Give the workload an identity of its own (IAM roles for service accounts, Workload \
+                 Identity) and close the metadata service to pods: IMDSv2 with hop limit 1, or an egress \
+                 policy that excepts the address. Region and zone stand in the node's labels.",
+    },
     severity: Severity::High,
     points: 45,
     techniques: &["T1552.005"],
+    references: &[links::IMDS, links::WORKLOAD_IDENTITY, links::NETWORK_POLICY],
     check: |facts, found| each_heaviest(facts, found, |_, _, invocation| weigh(invocation)),
     samples: &[
         Sample::Hit(

@@ -2,6 +2,7 @@
 
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::{Access, below, enters_node, is_block_device, mounted_device};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
@@ -15,13 +16,38 @@ const REDUCED: Weight = (Severity::Medium, 20);
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-host-escape",
+    title: "Escape to the node",
     message: "runs commands on the node, or a known way to get there",
     meaning: "It enters the node's namespaces or file system, mounts its disks, loads kernel code, makes the kernel \
               run a program, or starts containers past the API server.",
     false_positives: "Node maintenance: fstrim, kernel modules, clean-up of images. Single maintenance programs weigh less.",
+    confirm: &[
+        Step::Fields(
+            "..hostPath",
+            "Which part of the node the pod can reach; together with the command it says what could be \
+             done there.",
+        ),
+        Step::Fields(
+            "..securityContext",
+            "privileged, capabilities and users: without any of these most ways to the node fail.",
+        ),
+        Step::Logs(
+            "Errors such as “operation not permitted” mean that it failed; a prompt or listing of the node \
+             means that it did not.",
+        ),
+    ],
+    remedy: Remedy {
+        exposes: &[Exposure::Node, Exposure::Token],
+        attack: "Look on the node for new cron jobs, systemd units, authorized_keys, static pods in \
+                 /etc/kubernetes/manifests, and containers that crictl knows and the API server does not.",
+        benign: "Maintain nodes by the tool that builds them, or by a DaemonSet of a reviewed image with \
+                 single capabilities instead of privileged. For a look at a node, kubectl debug node is \
+                 audited.",
+    },
     severity: Severity::Medium,
     points: 35,
     techniques: &["T1611"],
+    references: &[links::POD_SECURITY, links::DEBUG_NODE],
     check: escapes,
     samples: &[
         Sample::Hit(

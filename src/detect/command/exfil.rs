@@ -6,6 +6,7 @@ use super::shells::{is_netcat, only_probes};
 use super::url::{Reach, target};
 use super::words::{has, option, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::uploaded;
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
@@ -16,13 +17,30 @@ use crate::normalize::exec::is_shell;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-exfil",
+        title: "Data sent to a host outside",
         message: "sends files or secrets to a host outside",
         meaning: "A file, a token or the environment goes to a host that is not in the cluster. Where it goes to a public \
                   address or a drop, or where it is a secret, it weighs 40; other files to a named host weigh 15.",
         false_positives: "Uploads of backups and build results.",
+        confirm: &[
+            Step::Object(
+                "What is sent (a file, a token, the environment) and to which host. A known backup host of \
+                 yours ends the alarm; a public address, a paste or a request catcher does not.",
+            ),
+            Step::Logs("The server's answer: a status 200 or a link means that the data has arrived."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets, Exposure::Data],
+            attack: "Take the destination from the command and sum up in flow or proxy logs what went \
+                     there, and since when. For a named service ask its abuse desk to keep and remove the \
+                     data.",
+            benign: "Send backups with a tool for it to a named store, with credentials from a Secret, and \
+                     allow exactly that destination in an egress NetworkPolicy.",
+        },
         severity: Severity::Medium,
         points: 40,
         techniques: &["T1041", "T1048"],
+        references: &[links::NETWORK_POLICY, links::SECRET_PRACTICES],
         check: exfiltrates,
         samples: &[
             Sample::Hit(
@@ -89,12 +107,25 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-upload-tool",
+        title: "Remote storage tool",
         message: "copies data with a tool for remote storage",
         meaning: "The tools are made for backups, and are what intruders bring to take data along.",
         false_positives: "Backups.",
+        confirm: &[Step::Object(
+            "The destination (bucket, remote, host) and the source. Is the bucket in an account of \
+                 yours?",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Secrets, Exposure::Data],
+            attack: "Look up the bucket or remote in the cloud account: one that nobody knows belongs to \
+                     somebody else. Revoke the credentials that were used.",
+            benign: "Name the destination in the manifest instead of a variable, give the Job a role that \
+                     may write to that bucket only, and no right to delete.",
+        },
         severity: Severity::None,
         points: 8,
         techniques: &["T1567.002"],
+        references: &[links::SECRET_PRACTICES, links::NETWORK_POLICY],
         check: |facts, found| each_match(facts, found, |_, _, invocation| uploads_with_tool(invocation)),
         samples: &[
             Sample::Hit(8, "containers: [{name: a, command: [rclone, sync, /data, 'remote:bucket']}]"),

@@ -3,6 +3,7 @@
 use super::places::is_temporary;
 use super::words::{cluster, has, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
 use crate::detect::{code, derive};
 use crate::normalize::exec::is_shell;
@@ -11,12 +12,33 @@ use crate::normalize::{Execution, Invocation, RedirectOp};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-download-exec",
+        title: "Download piped into an interpreter",
         message: "runs what it downloads, without storing it",
         meaning: "What is run is decided by the server at the time of the request; nobody has reviewed it.",
         false_positives: "Installers that are documented as `curl … | sh`.",
+        confirm: &[
+            Step::Object(
+                "The URL, and what reads it: sh, bash, python. Compare the host with the one that the \
+                 vendor documents.",
+            ),
+            Step::Logs(
+                "What the downloaded script did. If it says nothing, fetch the URL in a sandbox, never \
+                 from your own machine; it may answer differently by now.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "The script was whatever the server sent at that moment. Assume it had everything that \
+                     the pod could reach. Block the host, and look for it in the command of other workloads \
+                     and in proxy logs.",
+            benign: "Build an image that has the tool in it. If it must be fetched, fetch one released \
+                     version over HTTPS into a file, check it with sha256sum -c against a value in the \
+                     manifest, and only then run it.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1105", "T1059.004"],
+        references: &[links::IMAGES, links::SUPPLY_CHAIN],
         check: |facts, found| runs_input_of(facts, found, &|call| is_downloader(call) && prints(call)),
         samples: &[
             Sample::Hit(
@@ -94,12 +116,32 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-download-run",
+        title: "Downloaded program run",
         message: "downloads a program and runs it",
         meaning: "A file is fetched, made executable and run: what it is depends on the server.",
         false_positives: "Fetching a released tool, better done with an image; a checksum in between makes it less.",
+        confirm: &[
+            Step::Object(
+                "The URL and the file that is made executable. A path under /tmp, /dev/shm or a name with \
+                 a dot in front speaks for an attack; a checksum in between speaks against it.",
+            ),
+            Step::Logs(
+                "What the program printed: version banners of a known tool, or pool, wallet and connection \
+                 messages.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Get a copy of the file, from a pod that still runs or from the URL in a sandbox, and \
+                     keep its SHA-256: it tells you what it was and finds it elsewhere.",
+            benign: "Put the program into an image. If that is not possible, pin the version in the URL \
+                     and verify a checksum that stands in the manifest before chmod +x; that lowers the \
+                     points.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1105"],
+        references: &[links::IMAGES, links::SUPPLY_CHAIN],
         check: |facts, found| {
             for run in &facts.runs {
                 let code =
@@ -161,12 +203,25 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-downloader",
+        title: "Command-line download",
         message: "downloads with a command-line tool",
         meaning: "Alone it says little; together with other findings it shows where the payload comes from.",
         false_positives: "Health checks, web hooks, data feeds.",
+        confirm: &[Step::Object(
+            "The URL, and what happens to the answer: printed and thrown away is a health check, piped \
+                 or stored and run is another finding.",
+        )],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "Alone it proves nothing. See which other findings the workload has, and whether the \
+                     URL is one of yours.",
+            benign: "Nothing to change for a call to a known service. Limit where the pod may connect with \
+                     a NetworkPolicy for egress.",
+        },
         severity: Severity::None,
         points: 3,
         techniques: &["T1105"],
+        references: &[links::NETWORK_POLICY],
         check: |facts, found| each_match(facts, found, |_, _, invocation| is_downloader(invocation)),
         samples: &[
             Sample::Hit(3, "containers: [{name: a, command: [curl, -sf, 'http://svc/health']}]"),

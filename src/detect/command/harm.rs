@@ -2,6 +2,7 @@
 
 use super::words::{has, operands, option, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::facts::Facts;
 use crate::detect::files::{Access, FileUse, below, is_block_device};
 use crate::detect::findings::Collector;
@@ -11,12 +12,31 @@ use crate::normalize::Invocation;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-defense-evasion",
+        title: "Removal of traces or defences",
         message: "removes traces or switches off defences",
         meaning: "Histories, logs and events are removed, firewalls and guards stopped, competitors killed.",
         false_positives: "Clean-up of nodes, images and events.",
+        confirm: &[
+            Step::Object(
+                "What is removed or stopped: shell history, logs, events, firewall rules, agents, \
+                 competing miners.",
+            ),
+            Step::Fields(
+                "..hostPath",
+                "Whether it is the node's logs and agents, or only those of the container.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node, Exposure::Token],
+            attack: "Do not trust what the node still says of itself: take logs and events from where they \
+                     were shipped to. Check that your agents on those nodes run and report.",
+            benign: "Rotate logs with the node's logrotate or the runtime's limits; let events expire by \
+                     the API server's own time to live.",
+        },
         severity: Severity::Medium,
         points: 25,
-        techniques: &["T1070", "T1562.001"],
+        techniques: &["T1070", "T1685"],
+        references: &[links::LOGGING],
         check: |facts, found| each_use(facts, found, |_, file| removes_traces(file), |_, call| evades(call)),
         samples: &[
             Sample::Hit(25, "containers: [{name: a, command: [bash, -c, 'unset HISTFILE; id']}]"),
@@ -42,12 +62,28 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-destructive",
+        title: "Destruction of data",
         message: "destroys data",
         meaning: "Disks, file systems, the cluster's database or whole kinds of objects are wiped.",
         false_positives: "Clean-up of a scoped directory is not it; wiping disks for a storage system is.",
+        confirm: &[
+            Step::Object(
+                "What is wiped: a device, a mount of the node, etcd, or objects by kubectl delete --all.",
+            ),
+            Step::Fields("..hostPath", "Whether the path is on the node, and with it other workloads' data."),
+            Step::Logs("How far it came."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node, Exposure::Cluster, Exposure::Data],
+            attack: "Stop it before anything else, also before saving evidence. Then disconnect the \
+                     backups from the credentials of this cluster, and restore to a clean one.",
+            benign: "Clean up in a scoped directory with a fixed path, never a variable that may be empty. \
+                     Disks are wiped by the storage system's operator; mount only the one device.",
+        },
         severity: Severity::Medium,
         points: 40,
         techniques: &["T1485", "T1561"],
+        references: &[links::JOB, links::VOLUMES],
         check: |facts, found| each_use(facts, found, wipes, |_, call| destroys(call)),
         samples: &[
             Sample::Hit(40, "containers: [{name: a, command: [rm, -rf, --no-preserve-root, /]}]"),

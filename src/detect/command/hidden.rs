@@ -2,18 +2,35 @@
 
 use super::fetch::{is_decoder, runs_input_of, runs_written_file};
 use super::{COMMAND, Rule, Sample, Severity};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-obfuscated",
+    title: "Obfuscated command",
     message: "runs text that is encoded or spelled to hide it",
     meaning: "The script is hidden from whoever reads the manifest, and from most scanners. What it decodes to is \
               judged by all other rules as well, and marked as decoded.",
     false_positives: "Decoding into a file is not it, and is not reported.",
+    confirm: &[
+        Step::Object(
+            "The encoded text. Decode it on your machine without running it: base64 -d, xxd -r -p, or \
+             printf into a file, never into a shell. The report has the decoded findings as well.",
+        ),
+        Step::Logs("What ran after decoding. Compare with what the decoded text would print."),
+    ],
+    remedy: Remedy {
+        exposes: &[Exposure::Token, Exposure::Secrets],
+        attack: "Read the decoded text first: it says what was done and to which hosts. The other findings \
+                 on this workload are mostly about it. Search other workloads for the same encoded string.",
+        benign: "Put the script into a ConfigMap or the image in plain text. Binary data belongs into a \
+                 Secret or binaryData of a ConfigMap, decoded into a file and not into an interpreter.",
+    },
     severity: Severity::High,
     points: 45,
     techniques: &["T1027", "T1140"],
+    references: &[links::CONFIGMAP],
     check: |facts, found| {
         runs_input_of(facts, found, &is_decoder);
         for run in &facts.runs {

@@ -3,6 +3,7 @@
 use super::url::target;
 use super::words::{has, operands, option, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity, Weight, each_heaviest};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::{code, code_strings};
 use crate::normalize::{Invocation, RedirectOp};
 
@@ -11,13 +12,38 @@ const FULL: Weight = (Severity::High, 45);
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-kube-api-abuse",
+        title: "Abuse of the cluster's interfaces",
         message: "takes secrets or power from the cluster's own interfaces",
         meaning: "It lists secrets with their content, binds roles, makes tokens, runs commands in other pods, or speaks \
                   to kubelets and etcd past the API server.",
         false_positives: "Secret replicators, clean-up hooks; commands in other pods are usual for backups and weigh 12.",
+        confirm: &[
+            Step::Object(
+                "What is asked for: secrets with content, bindings, tokens, exec, a kubelet or etcd \
+                 address.",
+            ),
+            Step::Rights(
+                "What the service account may do. If it may not do what the command asks, the attempt \
+                 failed; the attempt remains.",
+            ),
+            Step::Run(
+                "kubectl get clusterrolebindings,rolebindings -A --sort-by=.metadata.creationTimestamp -o \
+                 custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.roleRef.name,CREATED:.metadata.creationTimestamp",
+                "Bindings at the end of the list, which nobody in your team made.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Cluster, Exposure::Secrets],
+            attack: "If it listed Secrets, all of those are lost, not only the ones that the pod mounts: \
+                     rotate every Secret that the account could read. Remove bindings and tokens it made.",
+            benign: "Give the Job an account of its own with the single verbs and names that it needs \
+                     (resourceNames), never list on secrets; for replication of Secrets use an operator \
+                     made for it.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1552.007", "T1613", "T1609"],
+        references: &[links::RBAC_PRACTICES, links::SECRET_PRACTICES],
         check: |facts, found| each_heaviest(facts, found, |_, _, invocation| weigh(invocation)),
         samples: &[
             Sample::Hit(
@@ -69,12 +95,33 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-self-replication",
+        title: "Workload that creates workloads",
         message: "creates the scheduled workloads of the cluster",
         meaning: "A job that makes jobs comes back after it is deleted, and can spread over namespaces.",
         false_positives: "Bootstrap of GitOps; starting a Job from a CronJob is not it.",
+        confirm: &[
+            Step::Object(
+                "What it creates: kubectl create cronjob, apply of a template, or the export of itself \
+                 into another namespace.",
+            ),
+            Step::Run(
+                "kubectl get cronjobs,jobs -A --sort-by=.metadata.creationTimestamp -o \
+                 custom-columns=KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,CREATED:.metadata.creationTimestamp",
+                "Workloads at the end of the list with similar names, images or commands: the offspring.",
+            ),
+            Step::Rights("Whether the account may create jobs or cronjobs at all, and in which namespaces."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Cluster],
+            attack: "Take the right to create away first (delete the binding of the account), then suspend \
+                     all copies, the newest last: otherwise one brings back the others.",
+            benign: "Let GitOps or Helm create workloads from outside of the cluster. To start a Job from \
+                     a CronJob, kubectl create job --from is enough and is not reported.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1053.007"],
+        references: &[links::RBAC_PRACTICES, links::CRONJOB],
         check: |facts, found| {
             for run in &facts.runs {
                 let fed = run.fed(exports_workload);

@@ -3,18 +3,39 @@
 use super::url::target;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-crypto-miner",
+    title: "Cryptocurrency miner",
     message: "mines crypto currency",
     meaning: "A miner's program, the protocol of mining pools, or the options that only miners have. It is what most \
               abused clusters end up running.",
     false_positives: "Mining on purpose.",
+    confirm: &[
+        Step::Object(
+            "The pool, the wallet (-u, --user) and the program. The wallet and pool identify the campaign: \
+             keep them.",
+        ),
+        Step::Run(
+            "kubectl -n NAMESPACE top pods --containers",
+            "CPU at the limit for the whole run time. Needs metrics-server; without it use your monitoring.",
+        ),
+        Step::Logs("Lines such as “accepted”, “new job from”, “speed 10s/60s/15m” are a miner at work."),
+    ],
+    remedy: Remedy {
+        exposes: &[Exposure::Token],
+        attack: "Mining is what is seen last: find out how they came in. Block the pool by name and \
+                 address, and look for the same image, wallet or pool in other namespaces.",
+        benign: "If you mine or benchmark on purpose, do it in a namespace of its own with a \
+                 ResourceQuota, and keep an agreement in writing where who is on call finds it.",
+    },
     severity: Severity::Critical,
     points: 50,
     techniques: &["T1496"],
+    references: &[links::QUOTA, links::NETWORK_POLICY],
     check: mines,
     samples: &[
         Sample::Hit(50, "containers: [{name: a, command: [/tmp/.x/xmrig, -o, 'p.example.test:3333']}]"),

@@ -2,6 +2,7 @@
 
 use super::words::{operands, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::{Access, FileUse, below};
 use crate::detect::findings::Collector;
 use crate::normalize::Invocation;
@@ -9,13 +10,33 @@ use crate::normalize::Invocation;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-host-persistence",
+        title: "Persistence on the node",
         message: "plants something on the node that stays",
         meaning: "It writes where the node looks for jobs, units, keys, users or static pods. Paths are read through \
                   the pod's mounts: what is written to the mount is written to the node.",
         false_positives: "Installers of node add-ons.",
+        confirm: &[
+            Step::Fields(
+                "..hostPath",
+                "Which place on the node the write ends up in: the container's path is below the mountPath \
+                 of this volume.",
+            ),
+            Step::Object("What is written: a cron line, a unit, a key, a static pod. Keep it word for word."),
+            Step::Logs("Whether the write succeeded."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node, Exposure::Token],
+            attack: "Remove nothing yet. Collect the planted file from each node it ran on, with its \
+                     times, then rebuild those nodes: what was planted may have started something else \
+                     since.",
+            benign: "Bring files to nodes with the node image, cloud-init or configuration management. An \
+                     add-on that must install itself is a DaemonSet of a reviewed image that mounts only \
+                     the one directory it writes.",
+        },
         severity: Severity::Medium,
         points: 35,
         techniques: &["T1053.003", "T1543.002", "T1098.004"],
+        references: &[links::VOLUMES, links::POD_SECURITY],
         check: |facts, found| {
             for run in &facts.runs {
                 let planted = run.files.iter().find(|file| plants(file)).map(|file| file.by);
@@ -74,12 +95,26 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-loader-env",
+        title: "Code loaded by an environment variable",
         message: "sets a variable that makes other programs load code",
         meaning: "LD_PRELOAD, BASH_ENV and their kin run code inside every program that is started with them.",
         false_positives: "Memory allocators (jemalloc, tcmalloc) and libfaketime are preloaded this way, and weigh 3.",
+        confirm: &[Step::Search(
+            "LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|BASH_ENV|PYTHONSTARTUP|NODE_OPTIONS|PERL5OPT|RUBYOPT|GIT_SSH_COMMAND",
+            "The variable and the library or script that it names. See where that file comes from: the \
+                 image, a volume that an init container writes, or a download.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Get the file that the variable names, from the image or the volume: it is the \
+                     payload, and the visible command is only its carrier.",
+            benign: "Build the allocator or agent into the image and set the variable there, or wrap the \
+                     program in an entry point that the image owns.",
+        },
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1574.006"],
+        references: &[links::LD_SO, links::IMAGES],
         check: loader_env,
         samples: &[
             Sample::Hit(25, "containers: [{name: a, env: [{name: LD_PRELOAD, value: /tmp/x.so}]}]"),
@@ -106,12 +141,29 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-loader-hijack",
+        title: "Write to the system-wide preload list",
         message: "writes the list of libraries that every program loads",
         meaning: "A library in /etc/ld.so.preload is loaded into every program: the way of user-land rootkits.",
         false_positives: "None known.",
+        confirm: &[
+            Step::Object("The command that writes /etc/ld.so.preload and the library that it enters there."),
+            Step::Fields(
+                "..hostPath",
+                "Whether /etc of the node is mounted: then every program of the node loads the library, \
+                 not only those of the container.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node, Exposure::Token, Exposure::Secrets],
+            attack: "Get the library and look at it on a machine that does not load it. On a node with \
+                     such an entry no tool can be trusted: look at the disk from outside, then rebuild the \
+                     node.",
+            benign: "None known. An allocator for one program is set with LD_PRELOAD in the image.",
+        },
         severity: Severity::Medium,
         points: 40,
         techniques: &["T1574.006", "T1014"],
+        references: &[links::LD_SO],
         check: |facts, found| {
             for run in &facts.runs {
                 let is_list = |path: &str| below(path, "/etc/ld.so.preload");

@@ -1,5 +1,6 @@
 //! Where a command stands, and where its text comes from. These rules read what the others found.
 
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use std::collections::BTreeSet;
 
 use super::words::operands;
@@ -17,12 +18,29 @@ const SERIOUS: i32 = 30;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-script-from-config",
+        title: "Script from a ConfigMap or Secret",
         message: "runs a script from a ConfigMap or Secret",
         meaning: "The script is in another object, which is not judged here: what it does is not known.",
         false_positives: "The usual way to ship scripts.",
+        confirm: &[
+            Step::Fields("..volumes", "The ConfigMap or Secret that holds the script."),
+            Step::Run(
+                "kubectl -n NAMESPACE get configmaps -o yaml",
+                "The script itself, under data. Read it as you would a command; its managedFields are \
+                 shown with --show-managed-fields.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Whoever may change the ConfigMap decides what the Job runs. Compare the script with \
+                     the one in your repository, and see who else may write ConfigMaps in this namespace.",
+            benign: "Usual, and fine. Make the ConfigMap immutable: true with a name that changes with its \
+                     content, and let few accounts write ConfigMaps.",
+        },
         severity: Severity::None,
         points: 6,
         techniques: &["T1059"],
+        references: &[links::CONFIGMAP],
         check: script_from_config,
         samples: &[
             Sample::Hit(
@@ -44,12 +62,29 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-payload-in-env",
+        title: "Command assembled from the environment",
         message: "keeps the parts of a command in the environment",
         meaning: "The command is only hostile once the variables are put in: whoever reads the command sees nothing.",
         false_positives: "None known: only what is serious with the variables and not without them counts.",
+        confirm: &[
+            Step::Fields(
+                "..env",
+                "The variables whose values, put together, are the command. Put them in by hand to read \
+                 it, without running it.",
+            ),
+            Step::Fields("..envFrom", "ConfigMaps and Secrets that bring further variables."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "The split is deliberate: somebody knew that commands are read. The other findings on \
+                     this workload say what the whole command does; treat it by their pages.",
+            benign: "Variables carry settings, not commands. Write the script in one piece, in the image \
+                     or a ConfigMap.",
+        },
         severity: Severity::Low,
         points: 12,
         techniques: &["T1027"],
+        references: &[links::CONFIGMAP],
         check: payload_in_env,
         samples: &[
             Sample::Hit(
@@ -71,12 +106,25 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-in-hook-or-probe",
+        title: "Serious command in a hook or probe",
         message: "hides a serious command in a hook or probe",
         meaning: "Hooks and probes are run by the kubelet and read by nobody: the container's command looks clean.",
         false_positives: "The finding in the hook may be one.",
+        confirm: &[Step::Search(
+            "lifecycle:|postStart:|preStop:|livenessProbe:|readinessProbe:|startupProbe:|exec:",
+            "The hook or probe and its command. The finding's path in the report says which one.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "A hook runs once per start, a probe again and again every few seconds: count the runs \
+                     by the pod's age. Its output is in no log; a failing hook shows in the pod's events.",
+            benign: "Hooks and probes of a Job are rarely needed. Keep a probe to an HTTP or TCP check; \
+                     put preparations into an init container, which is read and logged.",
+        },
         severity: Severity::Low,
         points: 8,
         techniques: &["T1059"],
+        references: &[links::HOOKS, links::PROBES],
         check: in_hook,
         samples: &[
             Sample::Hit(

@@ -4,6 +4,7 @@ use super::fetch::is_downloader;
 use super::url::{Reach, is_dotted, target};
 use super::words::{only_prints, operands, words};
 use super::{COMMAND, Rule, Sample, Severity, each_match};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
@@ -11,13 +12,26 @@ use crate::normalize::exec::is_shell;
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-suspicious-url",
+        title: "Anonymous or nameless host",
         message: "names a host without a name, or one where things are left anonymously",
         meaning: "A public address instead of a name, a paste or file drop, a request catcher or a tunnel: the usual \
                   places to fetch a payload from, and to send loot to.",
         false_positives: "Services that have no name yet, tests of web hooks.",
+        confirm: &[Step::Object(
+            "The host. Look it up in your own inventory and in passive DNS or a reputation service; do \
+                 not open it in a browser.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Data],
+            attack: "Search proxy and DNS logs for the host: every other pod that asked for it belongs to \
+                     the same incident.",
+            benign: "Give the service a name and a certificate. Post to your own receiver instead of a \
+                     public request catcher.",
+        },
         severity: Severity::Low,
         points: 10,
         techniques: &["T1102", "T1105"],
+        references: &[links::NETWORK_POLICY],
         check: |facts, found| each_match(facts, found, |_, _, invocation| names_odd_host(invocation)),
         samples: &[
             Sample::Hit(10, "containers: [{name: a, command: [curl, 'http://203.0.113.5/x']}]"),
@@ -31,12 +45,24 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-temp-path-exec",
+        title: "Program run from a temporary directory",
         message: "runs a program from a directory for temporary files",
         meaning: "What lies there was put there at run time, not by the image.",
         false_positives: "Scripts that build or unpack their tools first.",
+        confirm: &[Step::Object(
+            "Which command puts the file there: a build, unpacking a release, or a download.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Get the file from a pod that still runs (kubectl cp) before it ends, and keep its \
+                     SHA-256.",
+            benign: "Build in one image and run from another. Set readOnlyRootFilesystem: true; mount \
+                     scratch space as an emptyDir for data only.",
+        },
         severity: Severity::Low,
         points: 10,
         techniques: &["T1059", "T1036.005"],
+        references: &[links::SECURITY_CONTEXT, links::IMAGES],
         check: |facts, found| each_match(facts, found, |_, _, invocation| runs_temporary(invocation)),
         samples: &[
             Sample::Hit(10, "containers: [{name: a, command: [/tmp/x]}]"),

@@ -3,6 +3,7 @@
 use super::url::target;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::{Access, FileUse, below};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
@@ -13,12 +14,31 @@ use crate::normalize::path::{canonical, join};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-sa-token-read",
+        title: "Service account token read",
         message: "reads the token of the pod's service account",
         meaning: "With the token anything can be asked of the API server, or of the cloud, in the pod's name.",
         false_positives: "Scripts that talk to the API server with curl: where the token goes only there, it weighs 15.",
+        confirm: &[
+            Step::Object(
+                "Where the token goes: into a header for the API server's address, into a file, or to \
+                 another host.",
+            ),
+            Step::Rights(
+                "What the token is worth: * or secrets, pods, bindings in the list make it serious.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Look in the API server's audit log, if there is one, for requests by this account \
+                     from addresses that are not the pod's: then the token has left the cluster.",
+            benign: "Use a client library or kubectl, which read the token themselves, under an account \
+                     with only the rights it needs. Set automountServiceAccountToken: false where the API \
+                     is not used.",
+        },
         severity: Severity::Medium,
         points: 25,
         techniques: &["T1528"],
+        references: &[links::SERVICE_ACCOUNT, links::RBAC_PRACTICES],
         check: |facts, found| {
             for run in &facts.runs {
                 if let Some(at) = reads_token(facts, run) {
@@ -67,12 +87,30 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-credential-hunt",
+        title: "Search for credentials",
         message: "looks for credentials",
         meaning: "It reads password files, keys, environments of other processes, or searches for them.",
         false_positives: "Backups of home directories, checks of file permissions.",
+        confirm: &[
+            Step::Object("Which files or variables it reads or searches for."),
+            Step::Fields(
+                "..hostPath",
+                "Whether these are files of the node (translated through the mount) or only of the \
+                 container.",
+            ),
+            Step::Logs("What it found. The log may now hold credentials itself: treat it so."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Secrets, Exposure::Token],
+            attack: "List what the searched places held and rotate all of it. If they are the node's, the \
+                     tokens of every pod on that node are among it.",
+            benign: "A backup names the files that it needs instead of searching, and leaves out keys and \
+                     tokens. Scan for secrets in the repository or the registry, not on nodes.",
+        },
         severity: Severity::Low,
         points: 22,
         techniques: &["T1552.001", "T1552.004"],
+        references: &[links::SECRET_PRACTICES],
         check: hunts,
         samples: &[
             Sample::Hit(22, "containers: [{name: a, command: [cat, /etc/shadow]}]"),

@@ -2,6 +2,7 @@
 
 use super::words::{cluster, has, operands, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
@@ -11,12 +12,33 @@ use crate::normalize::{Invocation, Redirect, RedirectOp, argv};
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-reverse-shell",
+        title: "Reverse shell",
         message: "opens a shell to a remote host",
         meaning: "A shell is connected to the network: whoever listens at the other end controls the pod.",
         false_positives: "Waiting for a port with nc -z or an echo into /dev/tcp is not one, and is not reported.",
+        confirm: &[
+            Step::Object(
+                "The address and port that the shell is connected to (nc, /dev/tcp, socat, a socket in \
+                 inline code). An address that is not yours is the attacker's: write it down for the \
+                 firewall.",
+            ),
+            Step::Logs(
+                "Output of commands that nobody in your team ran (id, whoami, uname, ls of secrets). A \
+                 shell that is open at this moment shows nothing, so an empty log clears nobody.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Somebody had, or has, an interactive shell in the pod. Block the address at the \
+                     egress firewall before you end the pod, and search flow logs for other pods that spoke \
+                     to it.",
+            benign: "There is no benign form of a shell on an outgoing connection. Use kubectl exec or \
+                     kubectl debug, which are authorised and audited; to wait for a port, nc -z is enough.",
+        },
         severity: Severity::High,
         points: 50,
         techniques: &["T1059.004", "T1095"],
+        references: &[links::NETWORK_POLICY, links::DEBUG],
         check: |facts, found| networked_shells(facts, found, false),
         samples: &[
             Sample::Hit(
@@ -119,12 +141,32 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-bind-shell",
+        title: "Bind shell",
         message: "offers a shell to whoever connects",
         meaning: "A shell waits on a port of the pod. Everyone who reaches the pod controls it.",
         false_positives: "None known.",
+        confirm: &[
+            Step::Object(
+                "The port that the shell listens on, and whether hostNetwork or hostPort puts it on the \
+                 node's address.",
+            ),
+            Step::Run(
+                "kubectl -n NAMESPACE get services,networkpolicies",
+                "Services that lead to this port, and whether a policy limits who can connect. Without a \
+                 policy every pod of the cluster can.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Whoever reached the port had the pod. Find the connections in flow logs by that port: \
+                     their sources are the next pods or hosts to look at.",
+            benign: "Use kubectl exec or kubectl debug instead of a listening shell, and a NetworkPolicy \
+                     that denies ingress to Jobs, which have no reason to be called.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1059.004", "T1571"],
+        references: &[links::NETWORK_POLICY, links::DEBUG],
         check: |facts, found| networked_shells(facts, found, true),
         samples: &[
             Sample::Hit(45, "containers: [{name: a, command: [nc, -lvp, '4444', -e, /bin/sh]}]"),

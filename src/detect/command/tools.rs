@@ -3,18 +3,36 @@
 use super::shells::{is_netcat, only_probes};
 use super::words::{cluster, has, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity, each_match};
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "cmd-tunnel-c2",
+        title: "Tunnel from the inside",
         message: "opens a tunnel from the inside",
         meaning: "The tool connects outwards and lets someone in over that connection, past every firewall.",
         false_positives: "Tunnels as a service belong into a Deployment, not a Job; tests of development teams.",
+        confirm: &[
+            Step::Object(
+                "The tool, the server that it connects to and what it forwards. A token or domain in the \
+                 arguments names the account of the tunnel's owner.",
+            ),
+            Step::Logs("“connected”, “session established” or a public URL: the tunnel was open."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets],
+            attack: "Ending the pod closes the tunnel. Block its server, and look in the flow logs of \
+                     everything that the pod could reach for connections from the pod's address: they were \
+                     made by whoever sat at the other end.",
+            benign: "Publish a service with an Ingress or a Gateway. A tunnel that is meant belongs into a \
+                     Deployment with an owner, an agreement and a policy of what it may reach.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1572", "T1090", "T1219"],
+        references: &[links::NETWORK_POLICY],
         check: |facts, found| each_match(facts, found, |_, _, invocation| tunnels(invocation)),
         samples: &[
             Sample::Hit(45, "containers: [{name: a, command: [ngrok, tcp, '22']}]"),
@@ -41,12 +59,25 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-network-scan",
+        title: "Network scan",
         message: "scans the network",
         meaning: "Hosts and open ports are looked for: the step before moving on to them.",
         false_positives: "Authorised scanners.",
+        confirm: &[
+            Step::Object("Which range is scanned: the pod network, the nodes, or addresses outside."),
+            Step::Logs("Open ports that were found: the list of what comes next."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Look at the services that the scan found first, above all those without \
+                     authentication (kubelet read-only port, databases, dashboards).",
+            benign: "Announce scans, run them from a named namespace and account, and with a deadline. A \
+                     reviewed scanner image with a fixed target list is easy to recognise.",
+        },
         severity: Severity::Low,
         points: 25,
         techniques: &["T1046"],
+        references: &[links::NETWORK_POLICY],
         check: |facts, found| each_match(facts, found, scans),
         samples: &[
             Sample::Hit(25, "containers: [{name: a, command: [masscan, 10.0.0.0/8, -p443]}]"),
@@ -67,12 +98,32 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-network-attack",
+        title: "Network attack tool",
         message: "intercepts, forces or floods connections",
         meaning: "Tools for man-in-the-middle attacks, password guessing, capture of traffic and denial of service.",
         false_positives: "Capture of traffic for debugging, authorised tests.",
+        confirm: &[
+            Step::Object(
+                "The tool and its target: capture, ARP or DNS spoofing, password guessing, flooding.",
+            ),
+            Step::Fields(
+                "..securityContext.capabilities",
+                "NET_RAW and NET_ADMIN: without them, and without hostNetwork, spoofing and capture mostly \
+                 fail.",
+            ),
+            Step::Fields("..hostNetwork", "true means that the traffic of the whole node was within reach."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Secrets, Exposure::Data],
+            attack: "Passwords and tokens that went over unencrypted connections near the pod are lost. \
+                     Ask the owners of the targets for failed logins and load in that time.",
+            benign: "Capture traffic with kubectl debug in the pod in question, for a limited time. Load \
+                     tests aim at your own named services.",
+        },
         severity: Severity::Medium,
         points: 35,
         techniques: &["T1557", "T1040", "T1110"],
+        references: &[links::NETWORK_POLICY, links::DEBUG],
         check: |facts, found| each_match(facts, found, |_, _, invocation| attacks_network(invocation)),
         samples: &[
             Sample::Hit(35, "containers: [{name: a, command: [arpspoof, -i, eth0, 10.0.0.1]}]"),
@@ -85,12 +136,30 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "cmd-offensive-tool",
+        title: "Container attack tool",
         message: "runs a tool made for attacks on containers and clusters",
         meaning: "These programs look for ways out of a container or through a cluster, and take them.",
         false_positives: "Penetration tests.",
+        confirm: &[
+            Step::Object(
+                "The tool and its arguments: only looking (evaluate, audit, linpeas), or an exploit.",
+            ),
+            Step::Logs(
+                "Its report: what it found is what the attacker knows now. Keep it, it is also your list \
+                 of repairs.",
+            ),
+            Step::Rights("What the account may do: these tools use it at once."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token, Exposure::Node],
+            attack: "Ask first whether a penetration test is under way. If not, treat everything that the \
+                     tool lists as vulnerable as used.",
+            benign: "Tests are announced with time, namespace and account, and removed when they end.",
+        },
         severity: Severity::Medium,
         points: 35,
         techniques: &["T1588.002", "T1613"],
+        references: &[links::POD_SECURITY, links::RBAC_PRACTICES],
         check: |facts, found| each_match(facts, found, |_, _, invocation| is_offensive(invocation)),
         samples: &[
             Sample::Hit(35, "containers: [{name: a, command: [/tmp/cdk, evaluate]}]"),

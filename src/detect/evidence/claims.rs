@@ -5,6 +5,7 @@ use super::super::facts::Facts;
 use super::super::findings::Collector;
 use super::super::system::{self, Component};
 use super::EVIDENCE;
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::severity::Severity;
 use crate::workload::settings::Metadata;
 
@@ -67,15 +68,35 @@ const AWAY_WORDS: [&str; 14] = [
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "evd-name-impersonation",
+        title: "Name of a system component",
         message: "bears the name of a system component, with another's image",
         meaning: "Names and labels such as kube-proxy make it look like part of Kubernetes in every list. Its \
                   image does not come from where Kubernetes is published, and the components of Kubernetes are \
                   no Jobs.",
         false_positives: "Images from a private mirror. Names that others use too (etcd, coredns) count less, and \
                           only in the namespaces of the control plane.",
+        confirm: &[
+            Step::Fields(
+                "..image",
+                "Where the image comes from. registry.k8s.io or your distribution's registry or your own \
+                 mirror is the real one.",
+            ),
+            Step::Run(
+                "kubectl -n kube-system get daemonsets,deployments,pods -o wide",
+                "The real component: it is a DaemonSet, a Deployment or a static pod, never a Job.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Pull the image by digest into a sandbox and compare it with the real one. See which \
+                     other workloads use it.",
+            benign: "Give the workload a name that says what it does and whose it is, and leave the labels \
+                     k8s-app and component to the system.",
+        },
         severity: Severity::Low,
         points: 12,
         techniques: &["T1036.005"],
+        references: &[links::LABELS, links::IMAGES],
         imitates_system: true,
         check: impersonation,
         samples: &[
@@ -105,14 +126,27 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-field-manager",
+        title: "Hand-made API request",
         message: "was made by a client that sends requests by hand",
         meaning: "curl, an HTTP library or an attack tool sent it, as its own field manager says, and not kubectl, \
                   a controller or a GitOps tool. Clients choose that name, so it proves nothing; but whoever acts \
                   from inside a pod mostly has no kubectl, and forgets.",
         false_positives: "Scripts and home-made tools that talk to the API.",
+        confirm: &[Step::Changes(
+            "The client and the time of the change. Ask who did something by hand then; compare with \
+                 the other objects of the namespace.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Requests made by hand often come from inside a pod with its mounted token. See which \
+                     account may create jobs in this namespace: it is the one to rotate.",
+            benign: "Apply manifests with kubectl, Helm or GitOps, or set --field-manager to the name of \
+                     your tool, so that its changes can be told from others.",
+        },
         severity: Severity::Low,
         points: 6,
         techniques: &["T1053.007"],
+        references: &[links::SERVER_SIDE_APPLY, links::RBAC_PRACTICES],
         check: |facts, found| {
             if let Some(change) = &facts.workload.last_change {
                 let manager = change.manager.to_ascii_lowercase();
@@ -147,13 +181,28 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-managers-wiped",
+        title: "Wiped field managers",
         message: "comes from a server, and nobody is said to have written its spec",
         meaning: "The API server notes in managedFields who wrote what. That it names nobody for the spec means \
                   that the list was wiped, which a client can do.",
         false_positives: "Objects exported with kubectl, which leaves managedFields out.",
+        confirm: &[Step::Run(
+            "kubectl -n NAMESPACE get cronjob,job NAME --ignore-not-found --show-managed-fields -o \
+                 jsonpath='{..metadata.managedFields}'",
+            "Empty, or without an entry that owns f:spec. Objects made in the ordinary way always have \
+                 one.",
+        )],
+        remedy: Remedy {
+            exposes: &[Exposure::Token],
+            attack: "Somebody hid who wrote it. Only the audit log of the API server still knows; keep it \
+                     before it is rotated.",
+            benign: "Nothing to do for a file that was exported with kubectl. In a cluster, apply the \
+                     manifest again with kubectl or GitOps; the list is then written anew.",
+        },
         severity: Severity::None,
         points: 4,
         techniques: &["T1070"],
+        references: &[links::SERVER_SIDE_APPLY],
         check: |facts, found| {
             if !facts.workload.uid.is_empty() && facts.workload.last_change.is_none() {
                 found.hit(None, "metadata.managedFields", "no entry owns the spec");
@@ -175,13 +224,29 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "evd-suppression-attempt",
+        title: "Attempt to silence scanners",
         message: "tells scanners to look away",
         meaning: "A label or annotation asks jobrisk, or another scanner, to skip this workload. jobrisk takes no \
                   such word from a workload: exceptions are made by an administrator, with a reason and an end.",
         false_positives: "Exemptions for other scanners that somebody agreed to; they count less.",
+        confirm: &[
+            Step::Fields(
+                "..metadata.annotations",
+                "The key, and whether your team agreed to that exemption.",
+            ),
+            Step::Fields("..metadata.labels", "The same for labels."),
+        ],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "Ask why somebody wants this one not to be looked at. Search the cluster for the same \
+                     key: who hides one workload hides others.",
+            benign: "Keep exemptions in the scanner's own configuration, with a reason and an end, where \
+                     the author of a workload cannot write them.",
+        },
         severity: Severity::Low,
         points: 8,
-        techniques: &["T1562.001"],
+        techniques: &["T1685"],
+        references: &[links::LABELS],
         check: |facts, found| {
             for metadata in &facts.workload.metadata {
                 suppression(metadata, found);

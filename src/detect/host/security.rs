@@ -4,6 +4,7 @@ use super::super::catalog::{Rule, Sample};
 use super::super::facts::Facts;
 use super::super::findings::Collector;
 use super::HOST;
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::normalize::path::canonical;
 use crate::severity::Severity;
 use crate::workload::settings::Security;
@@ -33,15 +34,31 @@ const PROFILE_ANNOTATIONS: [&str; 3] = [
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "host-dangerous-capability",
+        title: "Capability that reaches the node",
         message: "adds a capability that reaches the node",
         meaning: "With SYS_ADMIN, SYS_MODULE, SYS_RAWIO or DAC_READ_SEARCH a root process leaves its container: \
                   it mounts the node's disk, loads a kernel module, or opens files of the node by their handle. \
                   The others read the node's memory, stop it, or enter its processes. In a user namespace of its \
                   own (`hostUsers: false`) they reach much less.",
         false_positives: "Performance tools, image builds (buildkit), storage drivers.",
+        confirm: &[
+            Step::Fields("..capabilities", "Which capability, in which container."),
+            Step::Fields(
+                "..hostUsers",
+                "false: a user namespace of its own, in which most of these reach nothing of the node.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "What to look for on the node depends on the capability: mounts (SYS_ADMIN), modules \
+                     (SYS_MODULE, lsmod), foreign files (DAC_READ_SEARCH), other processes (SYS_PTRACE).",
+            benign: "Drop ALL and add back only what is needed. With hostUsers: false many programs that \
+                     want SYS_ADMIN work inside a user namespace.",
+        },
         severity: Severity::Medium,
         points: 40,
         techniques: &["T1611"],
+        references: &[links::CAPABILITIES, links::SECURITY_CONTEXT, links::USER_NAMESPACES],
         gives_node_access: true,
         check: |facts, found| {
             each_capability(facts, |container, path, written, capability| {
@@ -79,13 +96,26 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-network-capability",
+        title: "Capability over network or devices",
         message: "adds a capability over the network or devices",
         meaning: "The container can forge packets, listen to others, change routes, make device files or read the \
                   kernel's log. With the node's network, this is the network of the node.",
         false_positives: "VPNs, network plug-ins, ping.",
+        confirm: &[
+            Step::Fields("..capabilities", "NET_ADMIN, NET_RAW, MKNOD or SYSLOG."),
+            Step::Fields("..hostNetwork", "true makes it the node's network instead of the pod's."),
+        ],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "With hostNetwork, look on the node for changed routes, rules and addresses (ip route, \
+                     nft list ruleset).",
+            benign: "Drop ALL. ping works without NET_RAW where net.ipv4.ping_group_range allows it; a VPN \
+                     belongs into a DaemonSet or a gateway.",
+        },
         severity: Severity::Low,
         points: 8,
         techniques: &["T1557", "T1040"],
+        references: &[links::CAPABILITIES, links::SECURITY_CONTEXT],
         check: |facts, found| {
             each_capability(facts, |container, path, written, capability| {
                 if OVER_NETWORK.contains(&capability) {
@@ -103,12 +133,31 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-unconfined-lsm",
+        title: "Security profile switched off",
         message: "switches off seccomp, AppArmor or SELinux",
         meaning: "What stops most attacks on the kernel from inside a container is turned off.",
         false_positives: "Builds of images without root, tools for debugging.",
+        confirm: &[
+            Step::Fields(
+                "..securityContext",
+                "seccompProfile, appArmorProfile or seLinuxOptions that say Unconfined or spc_t.",
+            ),
+            Step::Fields(
+                "..metadata.annotations",
+                "The older form: container.apparmor.security.beta.kubernetes.io/….",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "It makes an exploit of the kernel possible and is none. Look at the other findings \
+                     and at crashes or taint messages in the node's kernel log.",
+            benign: "Set seccompProfile.type: RuntimeDefault. Where one system call is missing, use a \
+                     Localhost profile that allows that one.",
+        },
         severity: Severity::Low,
         points: 6,
-        techniques: &["T1562.001"],
+        techniques: &["T1685"],
+        references: &[links::SECCOMP, links::KERNEL_SECURITY],
         check: unconfined,
         samples: &[
             Sample::Hit(6, "containers: [{name: a, securityContext: {seccompProfile: {type: Unconfined}}}]"),
@@ -127,13 +176,25 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-proc-unmasked",
+        title: "Unmasked /proc",
         message: "uncovers the kernel's files in /proc",
         meaning: "Container runtimes hide or protect the parts of /proc by which the kernel is read and changed. \
                   With any procMount but the default they are open.",
         false_positives: "Builds of images without root, in a user namespace.",
+        confirm: &[
+            Step::Fields("..procMount", "Unmasked."),
+            Step::Fields("..hostUsers", "Should be false: the API server asks for a user namespace with it."),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "Without a user namespace, see on the node /proc/sys/kernel/core_pattern and modprobe \
+                     for changes.",
+            benign: "Leave it at Default. Nested image builds that need it run with hostUsers: false.",
+        },
         severity: Severity::Low,
         points: 15,
         techniques: &["T1611"],
+        references: &[links::SECURITY_CONTEXT, links::USER_NAMESPACES],
         check: |facts, found| {
             for container in &facts.workload.containers {
                 let security = &container.settings.security;
@@ -151,15 +212,34 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-unsafe-sysctl",
+        title: "Unsafe kernel parameter",
         message: "sets a kernel parameter that reaches the node",
         meaning: "A value with `+`, `=` or `|` breaks out of the parameter that it is given for: CRI-O passed on \
                   `1+kernel.core_pattern=|/…` to the kernel, which then runs that program on the node as root \
                   (CVE-2022-0811). Without them, parameters of `kernel.*` beyond the safe ones still change the \
                   memory and messages shared within the pod.",
         false_positives: "Databases that raise `kernel.shmmax` or `kernel.sem`. A value that breaks out has none.",
+        confirm: &[
+            Step::Fields(
+                "..sysctls",
+                "Name and value. +, = or | in a value is the attack on CRI-O (CVE-2022-0811).",
+            ),
+            Step::Run(
+                "kubectl get nodes -o wide",
+                "CONTAINER-RUNTIME: CRI-O from 1.19 without the fix is open to it.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "See on the node /proc/sys/kernel/core_pattern: a program in it that you do not know \
+                     ran as root at the next crash. Update CRI-O.",
+            benign: "Keep to the safe set. Memory parameters of databases are set on a node pool of their \
+                     own, and allowed there by the kubelet (allowedUnsafeSysctls).",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1611"],
+        references: &[links::SYSCTLS, links::CVE_2022_0811],
         gives_node_access: true,
         check: |facts, found| {
             for (name, value, path) in &facts.workload.pod.sysctls {
@@ -189,13 +269,29 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-workingdir-proc-fd",
+        title: "Working directory in a leaked descriptor",
         message: "starts in a directory that the runtime left open",
         meaning: "A working directory of /proc/self/fd/N is a file that the container runtime had open on the \
                   node: on a runc without the fix for CVE-2024-21626 the process stands in the node's file system.",
         false_positives: "None known.",
+        confirm: &[
+            Step::Fields("..workingDir", "/proc/self/fd/N."),
+            Step::Run(
+                "kubectl get nodes -o wide",
+                "CONTAINER-RUNTIME. runc before 1.1.12 (containerd, CRI-O and Docker bundle it) has the \
+                 flaw.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "The process stood in the node's file system before it ran anything. Treat every node \
+                     with an old runc on which it started as lost. Update runc.",
+            benign: "There is no use for such a working directory.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1611"],
+        references: &[links::CVE_2024_21626],
         gives_node_access: true,
         check: |facts, found| {
             for container in &facts.workload.containers {
@@ -217,13 +313,22 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-root-user",
+        title: "Root user requested",
         message: "asks to run as root",
         meaning: "Root in the container is root on the node once it gets out, unless user namespaces are in use. \
                   Of little weight alone: most images run as root without asking.",
         false_positives: "Package installation, changing the owner of volumes.",
+        confirm: &[Step::Fields("..runAsUser", "0, for the pod or a container.")],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "It only matters together with a way out of the container; see the other findings.",
+            benign: "Set runAsNonRoot: true and a user, fsGroup for the ownership of volumes, and \
+                     hostUsers: false where root is needed inside.",
+        },
         severity: Severity::None,
         points: 1,
         techniques: &["T1611"],
+        references: &[links::SECURITY_CONTEXT, links::USER_NAMESPACES],
         check: |facts, found| {
             let workload = facts.workload;
             let containers = workload

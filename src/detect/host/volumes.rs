@@ -1,5 +1,6 @@
 //! Volumes and mounts that reach the node in other ways than by a host path.
 
+use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use std::collections::{HashMap, HashSet};
 
 use super::super::catalog::{Rule, Sample};
@@ -13,13 +14,33 @@ use crate::workload::settings::VolumeSource;
 pub(in crate::detect) static RULES: &[Rule] = &[
     Rule {
         id: "vol-node-executed",
+        title: "Volume that runs a program on the node",
         message: "has a volume for which the node runs a program",
         meaning: "For gitRepo the kubelet runs git on the node, and hooks in the repository run with it \
                   (CVE-2024-10220); for flexVolume it runs a driver's program as root. Both are long deprecated.",
         false_positives: "Very old charts.",
+        confirm: &[
+            Step::Fields(
+                "..gitRepo",
+                "The repository, and directory: one that ends in .git is the attack of CVE-2024-10220.",
+            ),
+            Step::Fields("..flexVolume", "The driver: its program runs on the node as root."),
+            Step::Run(
+                "kubectl get nodes -o wide",
+                "VERSION of the kubelet, to see whether gitRepo is still served and fixed there.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "Hooks of the repository ran on the node as root. Clone it in a sandbox without \
+                     running hooks, and read them: they are what was done.",
+            benign: "Clone in an init container into an emptyDir. Replace a FlexVolume by the CSI driver \
+                     of the same storage.",
+        },
         severity: Severity::High,
         points: 45,
         techniques: &["T1611"],
+        references: &[links::VOLUMES, links::CVE_2024_10220],
         gives_node_access: true,
         check: |facts, found| {
             for volume in &facts.workload.pod.volumes {
@@ -43,13 +64,26 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "vol-image-payload",
+        title: "Volume from an image",
         message: "mounts the content of another image",
         meaning: "Programs and data come from an image that does not show among the images of the containers, \
                   so scanners of container images may not see it.",
         false_positives: "Weights of models, command-line tools.",
+        confirm: &[
+            Step::Fields("..volumes", "image.reference of the volume: registry, name, digest."),
+            Step::Object("Whether programs from it are run: commands below its mountPath."),
+        ],
+        remedy: Remedy {
+            exposes: &[],
+            attack: "Pull the image by digest into a sandbox and scan it, as you would the image of a \
+                     container.",
+            benign: "Fine for models and tools from your registry: pin it by digest, and have your scanner \
+                     and admission policy read volumes[].image too.",
+        },
         severity: Severity::None,
         points: 3,
         techniques: &["T1105"],
+        references: &[links::IMAGES, links::VOLUMES],
         check: |facts, found| {
             for volume in &facts.workload.pod.volumes {
                 if let VolumeSource::Image(reference) = &volume.source {
@@ -65,13 +99,22 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "host-mount-propagation",
+        title: "Mounts propagated to the node",
         message: "passes its mounts on to the node",
         meaning: "What the container mounts below this path appears on the node and in its other pods. It needs \
                   privileged, and is a way to change what the node sees without writing a file.",
         false_positives: "CSI drivers and other storage plug-ins.",
+        confirm: &[Step::Fields("..volumeMounts", "mountPropagation: Bidirectional, and the path.")],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "Look on the node for mounts below that path (findmnt): they stay when the pod is \
+                     gone, and cover what lies under them.",
+            benign: "Only CSI drivers need it. HostToContainer is enough to see new mounts of the node.",
+        },
         severity: Severity::Low,
         points: 8,
         techniques: &["T1611"],
+        references: &[links::VOLUMES],
         check: |facts, found| {
             for container in &facts.workload.containers {
                 for mount in container.mounts.iter().filter(|mount| mount.propagation == "Bidirectional") {
@@ -93,14 +136,33 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     },
     Rule {
         id: "vol-subpath-symlink",
+        title: "Symbolic link under a subPath",
         message: "plants a link to the node where a subPath is mounted",
         meaning: "A link inside a volume, made before another container mounts that place by subPath, was followed \
                   by the kubelet on the node (CVE-2017-1002101, CVE-2021-25741): the other container then sees \
                   the node's files.",
         false_positives: "None known: links within the volume itself are not reported.",
+        confirm: &[
+            Step::Object(
+                "The link that one container makes (ln -s) and the subPath by which another mounts the \
+                 same volume.",
+            ),
+            Step::Run(
+                "kubectl get nodes -o wide",
+                "VERSION of the kubelet. Fixed for CVE-2021-25741 in 1.19.15, 1.20.11, 1.21.5 and 1.22.2, \
+                 and in all later ones.",
+            ),
+        ],
+        remedy: Remedy {
+            exposes: &[Exposure::Node],
+            attack: "On a fixed kubelet the mount fails, and the pod's events say so; the intent stands. \
+                     On an older one the node's files were open.",
+            benign: "Mount the volume whole, without subPath, where another container writes to it.",
+        },
         severity: Severity::Medium,
         points: 30,
         techniques: &["T1611"],
+        references: &[links::CVE_2021_25741, links::CVE_2017_1002101, links::VOLUMES],
         check: subpath_symlink,
         samples: &[
             Sample::Hit(
