@@ -1,6 +1,6 @@
 //! Bytes as an API server might send them: decode, judge, report.
 
-use jobrisk::workload::decode::{Object, from_json};
+use jobrisk::workload::decode::from_json;
 use jobrisk::workload::{Kind, Workload};
 use serde_json::Value;
 
@@ -17,12 +17,12 @@ pub fn run(input: &[u8]) {
         judge(Workload::from_object(kind, &object));
     }
     if let Some(value) = value {
-        check_manifest_reads_the_same(value, &object);
+        check_manifest_reads_the_same(value);
     }
 }
 
 /// A file with the same object gets the same verdict as the object from an API server.
-fn check_manifest_reads_the_same(mut value: Value, object: &Object) {
+fn check_manifest_reads_the_same(mut value: Value) {
     let kind = if value["kind"] == "CronJob" { Kind::CronJob } else { Kind::Job };
     let Some(fields) = value.as_object_mut() else { return };
     if fields.contains_key("items") {
@@ -31,8 +31,7 @@ fn check_manifest_reads_the_same(mut value: Value, object: &Object) {
     fields.insert("apiVersion".to_owned(), "batch/v1".into());
     fields.insert("kind".to_owned(), kind.as_str().into());
     let bytes = serde_json::to_vec(&value).unwrap();
-    // Not `object`: of two fields with the same name the value has one.
-    let _ = object;
+    // Anew from the value: of two fields with the same name it has one.
     let served = from_json(&bytes).unwrap();
     let mut found = Vec::new();
     jobrisk::manifest::read(&bytes, &mut |item| found.push(manifest::digest_of(item)));
