@@ -15,7 +15,8 @@ use fuzzing::{TARGETS, Target, dictionary};
 const CHANGED: usize = 3_000;
 
 fn smoke(name: &str) {
-    let target = TARGETS.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target {name}"));
+    let target =
+        TARGETS.iter().find(|target| target.name == name).unwrap_or_else(|| panic!("no target {name}"));
     let seeds = (target.seeds)();
     assert!(seeds.len() > 50, "{name}: only {} seeds", seeds.len());
     for seed in &seeds {

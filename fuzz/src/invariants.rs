@@ -23,7 +23,10 @@ pub fn judge(mut workload: Workload) -> Digest {
     assert!(json.len() <= MAX_BYTES, "a report of {} bytes", json.len());
     check_json("report", &json);
     let status = written.status.as_ref().unwrap();
-    assert_eq!(status.findings_total, i64::try_from(status.findings.len()).unwrap() + status.findings_omitted);
+    assert_eq!(
+        status.findings_total,
+        i64::try_from(status.findings.len()).unwrap() + status.findings_omitted
+    );
     assert!(status.findings.len() <= MAX_FINDINGS);
 
     let line = FindingLine::new("2026-01-01T00:00:00Z".to_owned(), kind, &written, None).unwrap();
@@ -39,10 +42,10 @@ pub fn judge(mut workload: Workload) -> Digest {
 
 /// Names are the only text that reports hold as it stands: an API server stores none with other characters.
 fn name_as_an_api_server_would(workload: &mut Workload) {
-    for (text, longest) in
-        [(&mut workload.name, 63), (&mut workload.namespace, 63), (&mut workload.uid, 36)]
+    for (text, longest) in [(&mut workload.name, 63), (&mut workload.namespace, 63), (&mut workload.uid, 36)]
     {
-        let is_ordinary = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        let is_ordinary =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
         if text.len() > longest || !text.bytes().all(is_ordinary) {
             "fuzz".clone_into(text);
         }
@@ -60,11 +63,15 @@ fn check_score(assessment: &Assessment) {
     assert_eq!(score.combination, (smaller + 2) / 4, "the combination");
     let sum = score.families.values().sum::<i32>() + score.combination;
     assert_eq!(score.total, sum.min(MAX_SCORE), "{score:?}");
-    let band = BANDS.iter().find(|(lowest, _)| score.total >= *lowest).map_or(Severity::None, |(_, band)| *band);
+    let band =
+        BANDS.iter().find(|(lowest, _)| score.total >= *lowest).map_or(Severity::None, |(_, band)| *band);
     let floors = score.floors.iter().map(|floor| floor.severity);
     assert_eq!(Some(score.severity), floors.chain([band]).max(), "{score:?}");
     if assessment.is_partial() {
-        assert!(score.severity >= Severity::High, "what could not be read cannot be called harmless: {score:?}");
+        assert!(
+            score.severity >= Severity::High,
+            "what could not be read cannot be called harmless: {score:?}"
+        );
     }
 }
 

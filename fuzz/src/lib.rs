@@ -14,6 +14,7 @@
 
 pub mod dictionary;
 pub mod invariants;
+pub mod large;
 pub mod mutate;
 pub mod records;
 pub mod seeds;
@@ -32,15 +33,17 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// Inputs to begin with, made from the samples of the project.
     pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Inputs as large as an API server stores.
+    pub large: Option<fn() -> Vec<Vec<u8>>>,
 }
 
 /// All targets.
 pub const TARGETS: [Target; 5] = [
-    Target { name: "object", run: object::run, seeds: seeds::objects },
-    Target { name: "manifest", run: manifest::run, seeds: seeds::manifests },
-    Target { name: "command", run: command::run, seeds: seeds::commands },
-    Target { name: "shell", run: shell::run, seeds: seeds::scripts },
-    Target { name: "secrets", run: secrets::run, seeds: seeds::secrets },
+    Target { name: "object", run: object::run, seeds: seeds::objects, large: Some(large::objects) },
+    Target { name: "manifest", run: manifest::run, seeds: seeds::manifests, large: Some(large::manifests) },
+    Target { name: "command", run: command::run, seeds: seeds::commands, large: None },
+    Target { name: "shell", run: shell::run, seeds: seeds::scripts, large: Some(large::scripts) },
+    Target { name: "secrets", run: secrets::run, seeds: seeds::secrets, large: None },
 ];
 
 /// Runs the target of this name on one input.

@@ -84,7 +84,8 @@ fn check_position(position: Position, most: usize) {
 
 /// What a scan of one file with this content finds.
 pub fn results(input: &[u8]) -> Results {
-    let mut results = Results { files: vec![jobrisk::text::escaped(FILE).into_owned()], ..Results::default() };
+    let mut results =
+        Results { files: vec![jobrisk::text::escaped(FILE).into_owned()], ..Results::default() };
     read(input, &mut |item| match item {
         Item::Workload(manifest) => {
             let assessment = assess(manifest.kind, &manifest.object);

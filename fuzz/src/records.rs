@@ -56,7 +56,8 @@ pub fn object(input: &[u8]) -> (Kind, Value) {
         container["securityContext"] = json!({"privileged": true});
     }
     let containers = if has('I') { "initContainers" } else { "containers" };
-    let pod = json!({"hostNetwork": has('N'), "hostPID": has('H'), "volumes": volumes, containers: [container]});
+    let pod =
+        json!({"hostNetwork": has('N'), "hostPID": has('H'), "volumes": volumes, containers: [container]});
     let kind = if has('C') { Kind::CronJob } else { Kind::Job };
     (kind, whole(kind, namespace, &pod))
 }

@@ -82,7 +82,9 @@ fn pod(place: u8, script: &str, secret: &str) -> Value {
         2 => container["lifecycle"] = json!({"preStop": {"exec": {"command": shell}}}),
         3 => container["command"] = json!(words),
         4 => container["command"] = json!(["/bin/bash", "-lc", "$(SCRIPT)"]),
-        _ => container["command"] = json!(["sh", "-c", format!("{ATTACK} \"$SETTING\" $(SETTING)\n{script}")]),
+        _ => {
+            container["command"] = json!(["sh", "-c", format!("{ATTACK} \"$SETTING\" $(SETTING)\n{script}")])
+        }
     }
     if place == 4 {
         container["env"].as_array_mut().unwrap().push(json!({"name": "SCRIPT", "value": script}));

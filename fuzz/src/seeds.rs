@@ -25,7 +25,9 @@ pub fn manifests() -> Vec<Vec<u8>> {
             format!("apiVersion: batch/v1\n{}", text.trim_start())
         } else {
             let pod = text.trim().replace('\n', "\n      ");
-            format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      {pod}\n")
+            format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      {pod}\n"
+            )
         };
         all.push(yaml.into_bytes());
     }
@@ -109,7 +111,9 @@ pub fn script_texts() -> Vec<String> {
             match value {
                 Value::Array(list) => {
                     let texts = list.iter().filter_map(Value::as_str);
-                    all.extend(texts.filter(|text| text.contains(char::is_whitespace)).map(ToOwned::to_owned));
+                    all.extend(
+                        texts.filter(|text| text.contains(char::is_whitespace)).map(ToOwned::to_owned),
+                    );
                     open.extend(list);
                 }
                 Value::Object(map) => open.extend(map.values()),
@@ -124,8 +128,10 @@ pub fn script_texts() -> Vec<String> {
 
 /// All samples as whole objects, each pod both as a Job and as a `CronJob`.
 pub fn values() -> Vec<Value> {
-    let mut all: Vec<Value> =
-        sample_files().iter().map(|file| serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap()).collect();
+    let mut all: Vec<Value> = sample_files()
+        .iter()
+        .map(|file| serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap())
+        .collect();
     for (text, is_object) in rule_samples() {
         let value: Value = serde_saphyr::from_str(text).unwrap();
         if is_object {

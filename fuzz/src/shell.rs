@@ -25,7 +25,11 @@ pub fn run(input: &[u8]) {
         let execution = executed_with(&argv, &variables, &limits);
         assert!(execution.commands.len() <= limits.max_commands + 1, "{}", execution.commands.len());
         for (index, command) in execution.commands.iter().enumerate() {
-            assert!(command.parent.is_none_or(|parent| parent < index), "{index} comes from {:?}", command.parent);
+            assert!(
+                command.parent.is_none_or(|parent| parent < index),
+                "{index} comes from {:?}",
+                command.parent
+            );
             assert!(command.inputs.iter().all(|span| span.end <= execution.commands.len()));
         }
     }
