@@ -1,6 +1,7 @@
 //! An invocation as the excerpt that a finding shows.
 
 use crate::normalize::{Invocation, Redirect, RedirectOp, argv, decode};
+use crate::text::mask_word;
 
 /// Evidence is cut far below this; more would only cost time.
 const ENOUGH: usize = 4096;
@@ -44,18 +45,18 @@ fn show(invocation: &Invocation) -> String {
         if text.len() > ENOUGH {
             break;
         }
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
+        text.push_str(&mask_word(None, &format!("{name}={value}")));
         text.push(' ');
     }
     text.push_str(&invocation.path);
+    let mut before = None;
     for word in &invocation.args {
         if text.len() > ENOUGH {
             break;
         }
         text.push(' ');
-        text.push_str(&word.text);
+        text.push_str(&mask_word(before, &word.text));
+        before = Some(word.text.as_str());
     }
     for Redirect { fd, op, target } in &invocation.redirects {
         if text.len() > ENOUGH {
