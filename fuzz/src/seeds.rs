@@ -96,7 +96,7 @@ pub fn secrets() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = choices.clone().map(|choice| choice.to_vec()).collect();
     for (script, choice) in script_texts().iter().zip(choices.cycle()) {
         let (before, after) = script.split_at(script.find('\n').unwrap_or(script.len()));
-        all.push([&choice[..], before.as_bytes(), b"\0", after.as_bytes()].concat());
+        all.push([&choice[..], b"\0", before.as_bytes(), b"\0", after.as_bytes()].concat());
     }
     all.extend(kept("secrets"));
     all

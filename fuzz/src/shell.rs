@@ -87,12 +87,8 @@ fn escaped(word: &str) -> String {
 }
 
 fn ansi(word: &str) -> String {
-    let mut out = "$'".to_owned();
-    for byte in word.bytes() {
-        out.push_str(&format!("\\x{byte:02x}"));
-    }
-    out.push('\'');
-    out
+    let bytes: Vec<String> = word.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+    format!("$'{}'", bytes.concat())
 }
 
 fn escape(word: &str, special: fn(char) -> bool) -> String {
