@@ -94,14 +94,19 @@ impl Shape {
 
 fn pods(size: usize) -> Vec<(&'static str, Vec<u8>)> {
     let file = |pod: Value| serde_json::to_vec(&whole(Kind::Job, "n", &pod)).unwrap();
+    let script = |shape: &Shape, size: usize| {
+        let command = json!(["/bin/bash", "-c", shape.text(size)]);
+        file(json!({"containers": [{"name": "c", "command": command}]}))
+    };
     let mut all: Vec<(&'static str, Vec<u8>)> = Vec::new();
     for shape in &SCRIPTS {
-        let command = json!(["/bin/bash", "-c", shape.text(size)]);
-        all.push((shape.name, file(json!({"containers": [{"name": "c", "command": command}]}))));
+        // JSON is longer than the script in it, by its escapes.
+        let length = script(shape, size).len();
+        all.push((shape.name, script(shape, (size * size / length).saturating_sub(1000))));
     }
 
     let many = |each: fn(usize) -> Value| {
-        let count = size / each(0).to_string().len();
+        let count = (size - 1000) / (each(size).to_string().len() + 1);
         (0..count).map(each).collect::<Vec<Value>>()
     };
     let arguments = many(|number| json!(format!("a{number}")));

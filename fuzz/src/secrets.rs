@@ -59,7 +59,8 @@ pub fn run(input: &[u8]) {
     let text = String::from_utf8_lossy(text);
     let mut parts = text.splitn(3, '\0');
     let mut part = || parts.next().unwrap_or_default();
-    let (near, before, after) = (words(part()), part(), part());
+    // What opens a quote in front of it would tear the shape of the secret apart.
+    let (near, before, after) = (words(part()), part().replace(['\'', '"', '`', '\\'], ""), part());
     let command = format!("{ATTACK} {near} {shape}");
     let script = format!("{before}\n{command}\n{after}");
     let kind = if *place % 2 == 0 { Kind::Job } else { Kind::CronJob };
@@ -85,7 +86,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// Ordinary words: what ends a command or opens a quote would tear the shape of the secret apart.
+/// Ordinary words, of the same command.
 fn words(text: &str) -> String {
     let is_ordinary = |character: char| character.is_ascii_alphanumeric() || " -_.,:/=%+".contains(character);
     text.chars().filter(|character| is_ordinary(*character)).collect()
