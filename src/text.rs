@@ -20,7 +20,7 @@ pub struct SafeText(String);
 
 /// How much of a text is looked at for secrets before it is cut. Larger than any limit in use, so that a
 /// secret which begins inside the limit is recognised as a whole.
-const WINDOW: usize = 4096;
+pub(crate) const WINDOW: usize = 4096;
 
 /// Of this many bytes a secret is recognised without its end.
 const RECOGNISED: usize = 256;
@@ -123,11 +123,8 @@ fn is_unsafe(character: char) -> bool {
 const NAME: &str = "passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key\
                     |account[_-]?key|credential|client[_-]?secret|_pass|_key|pass";
 
-/// A value as a shell or JSON writes it: quoted, escaped, or in pieces (`a'b c'"d"`). Behind a closing quote it ends
-/// where a list or an object of JSON goes on.
-const VALUE: &str = r#"(?:"(?:\\[\s\S]|[^"\\])*"?|'[^']*'?)+(?:\\[\s\S]|"[^"]*"?|'[^']*'?|[^\s&;|"',}\])\\])*|(?:\\[\s\S]|[^\s&;|"'\\])(?:\\[\s\S]|"[^"]*"?|'[^']*'?|[^\s&;|"'\\])*"#;
-
-/// Patterns of secrets. The group `secret` is masked, or the whole match where there is no such group.
+/// Patterns of secrets. The first group is masked, or the whole match where there is none; an empty group marks where
+/// a value begins that [`value_length`] measures.
 /// They rather mask too much: what is lost is a detail of an excerpt.
 static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
@@ -144,7 +141,7 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // openssl's pass:secret, Samba's -U user%secret, lftp's -u user,secret
         r"\bpass:(?P<secret>[^\s]+)|\s-U\s*[^\s%]+%(?P<samba>[^\s]+)|\blftp\b.*?\s-u\s*[^\s,]+,(?P<lftp>[^\s]+)",
         // NAME=value, "name": "value", --name value, where the name speaks of a secret
-        &format!(r#"(?i)[a-z0-9_.-]*(?:{NAME})["']?(?:\s*[=:]\s*|\s+)(?P<secret>{VALUE})"#),
+        &format!(r#"(?i)[a-z0-9_.-]*(?:{NAME})["']?(?:\s*[=:]\s*|\s+)(?P<secret>)"#),
         // curl -u user:password
         r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>"[^":]*:[^"]*"?|'[^':]*:[^']*'?|[^\s:"']+:(?:"[^"]*"?|'[^']*'?|[^\s"'])+)"#,
         // well-known shapes
@@ -186,23 +183,60 @@ pub(crate) fn mask_word<'a>(before: Option<&str>, word: &'a str) -> Cow<'a, str>
     }
 }
 
+/// The length of a value as a shell or JSON writes it: quoted, escaped, or in pieces (`a'b c'"d"`). Behind a closing
+/// quote it ends where a list or an object of JSON goes on.
+fn value_length(text: &str) -> usize {
+    let mut quote = None;
+    let mut was_quoted = false;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some('\''), _) => {}
+            // Whatever it is, it is taken for the character.
+            (_, '\\') => _ = characters.next(),
+            (Some(_), _) => {}
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                was_quoted = true;
+            }
+            (None, '&' | ';' | '|') => return at,
+            (None, ',' | '}' | ']') if was_quoted => return at,
+            (None, _) if character.is_whitespace() => return at,
+            (None, _) => {}
+        }
+    }
+    text.len()
+}
+
 fn mask_secrets(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     for pattern in SECRETS.iter() {
         let mut hidden = String::new();
         let (mut last, mut from) = (0, 0);
         while let Some(captures) = pattern.captures_at(&masked, from) {
-            let mut groups = captures.iter().skip(1).flatten();
-            let Some(secret) = groups.next().or_else(|| captures.get(0)) else { break };
-            // In `--no-password --token x` the value of the first is the name of the second.
-            if names_a_secret(secret.as_str()) && secret.start() > from {
-                from = secret.start();
+            let Some(group) = captures.iter().skip(1).flatten().next().or_else(|| captures.get(0)) else {
+                break;
+            };
+            let (start, mut end) = (group.start(), group.end());
+            if group.is_empty() {
+                end += value_length(masked.get(start..).unwrap_or_default());
+            }
+            let secret = masked.get(start..end).unwrap_or_default();
+            // No value; or, as in `--no-password --token x`, the name of the next secret.
+            if secret.is_empty() || (names_a_secret(secret) && start > from) {
+                from = captures
+                    .get(0)
+                    .map_or(masked.len(), |all| if group.is_empty() { all.end() } else { start });
+                if from >= masked.len() {
+                    break;
+                }
                 continue;
             }
-            hidden.push_str(masked.get(last..secret.start()).unwrap_or_default());
+            hidden.push_str(masked.get(last..start).unwrap_or_default());
             hidden.push_str(MASK);
-            last = secret.end();
-            from = last.max(from + 1);
+            last = end;
+            from = end;
         }
         if last > 0 {
             hidden.push_str(masked.get(last..).unwrap_or_default());

@@ -1,10 +1,10 @@
 //! An invocation as the excerpt that a finding shows.
 
 use crate::normalize::{Invocation, Redirect, RedirectOp, argv, decode};
-use crate::text::mask_word;
+use crate::text::{WINDOW, mask_word};
 
-/// Evidence is cut far below this; more would only cost time.
-const ENOUGH: usize = 4096;
+/// More would only cost time; but [`crate::text::SafeText`] has to see that there is more than it looks at.
+const ENOUGH: usize = WINDOW + 1;
 /// A value shorter than this says nothing, and stands in any text by chance.
 const SHORTEST_VALUE: usize = 4;
 /// What stands in place of a value.
