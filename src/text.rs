@@ -192,10 +192,8 @@ fn value_length(text: &str) -> usize {
     while let Some((at, character)) = characters.next() {
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
-            (Some('\''), _) => {}
-            // Whatever it is, it is taken for the character.
-            (_, '\\') => _ = characters.next(),
-            (Some(_), _) => {}
+            // Whatever comes next, it is taken for the character.
+            (None | Some('"'), '\\') => _ = characters.next(),
             (None, '"' | '\'') => {
                 quote = Some(character);
                 was_quoted = true;
@@ -203,7 +201,7 @@ fn value_length(text: &str) -> usize {
             (None, '&' | ';' | '|') => return at,
             (None, ',' | '}' | ']') if was_quoted => return at,
             (None, _) if character.is_whitespace() => return at,
-            (None, _) => {}
+            _ => {}
         }
     }
     text.len()
