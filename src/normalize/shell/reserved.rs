@@ -42,7 +42,7 @@ impl Parser<'_> {
         let draft = self.draft();
         match draft.head {
             Head::Case if bare && word.text == "in" && draft.command.words.len() == 2 => {
-                self.finish_command();
+                self.end_pipeline();
                 self.frame.pattern = true;
                 return;
             }
