@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use brush_parser::ast::{
     self, AndOr, Assignment, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem as Item,
-    CompoundCommand, CompoundList, ExtendedTestExpr, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline,
+    CompoundCommand, CompoundList, ExtendedTestExpr, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect,
+    Pipeline,
 };
 use brush_parser::word::{self, ParameterExpr, TildeExpr, WordPiece, WordPieceWithSource};
 use brush_parser::{Parser, ParserOptions};
@@ -99,7 +100,9 @@ impl Reader {
                 self.test(left, parsed, inner);
                 self.test(right, parsed, inner);
             }
-            ExtendedTestExpr::Not(expr) | ExtendedTestExpr::Parenthesized(expr) => self.test(expr, parsed, inner),
+            ExtendedTestExpr::Not(expr) | ExtendedTestExpr::Parenthesized(expr) => {
+                self.test(expr, parsed, inner)
+            }
             ExtendedTestExpr::UnaryTest(_, word) => {
                 let word = self.word(&word.value, inner);
                 parsed.words.push(Pattern { splits: false, ..word });

@@ -22,8 +22,10 @@ pub fn scripts(folder: &Path) -> Vec<(String, String)> {
             for container in &workload.containers {
                 for exec in &container.executes {
                     let raw: Vec<String> = exec.argv.iter().map(|argument| argument.text.clone()).collect();
-                    let argv: Vec<String> =
-                        argv::expand(&raw, &container.env).into_iter().map(|argument| argument.text).collect();
+                    let argv: Vec<String> = argv::expand(&raw, &container.env)
+                        .into_iter()
+                        .map(|argument| argument.text)
+                        .collect();
                     for script in of_argv(&argv) {
                         if known.insert(script.clone()) {
                             all.push((name.clone(), script));

@@ -164,9 +164,13 @@ fn differences_are_seen() {
         ours.len() == parsed.len() && ours.iter().zip(&parsed).all(|(ours, parsed)| ours.is(parsed))
     };
     assert!(same("a b\\ c | d $y >f; e=1"));
-    for other in
-        ["a b c | d $x >f; e=1", "a 'b c'; d $x >f; e=1", "a 'b c' | d $x >g; e=1", "a 'b c' | d $x >f; e=2", "a 'b c' | d $x >f"]
-    {
+    for other in [
+        "a b c | d $x >f; e=1",
+        "a 'b c'; d $x >f; e=1",
+        "a 'b c' | d $x >g; e=1",
+        "a 'b c' | d $x >f; e=2",
+        "a 'b c' | d $x >f",
+    ] {
         assert!(!same(other), "{other}");
     }
 }

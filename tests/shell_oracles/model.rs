@@ -210,9 +210,10 @@ impl Ours {
     pub fn is(&self, parsed: &Parsed) -> bool {
         let pairs = |ours: &[(String, String)], theirs: &[(String, Pattern)]| {
             ours.len() == theirs.len()
-                && ours.iter().zip(theirs).all(|((name, text), (other, pattern))| {
-                    name == other && pattern.matches(text)
-                })
+                && ours
+                    .iter()
+                    .zip(theirs)
+                    .all(|((name, text), (other, pattern))| name == other && pattern.matches(text))
         };
         self.place == parsed.place
             && self.pipeline.1 == parsed.pipeline.1

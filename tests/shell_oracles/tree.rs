@@ -80,7 +80,11 @@ impl<'t> Reader<'t> {
             "redirected_statement" => {
                 self.redirected(node, place, at);
             }
-            "command" | "declaration_command" | "unset_command" | "test_command" | "variable_assignment"
+            "command"
+            | "declaration_command"
+            | "unset_command"
+            | "test_command"
+            | "variable_assignment"
             | "variable_assignments" => {
                 let (parsed, inner) = self.simple(node, place, at);
                 self.emit(parsed, &inner);
@@ -97,7 +101,8 @@ impl<'t> Reader<'t> {
                 let mut head = self.head(place);
                 let mut inner = Vec::new();
                 head.words.push(Pattern::text("for"));
-                head.words.extend(fields(node, "variable").iter().map(|name| Pattern::text(self.source(*name))));
+                head.words
+                    .extend(fields(node, "variable").iter().map(|name| Pattern::text(self.source(*name))));
                 let has_in = children(node).iter().any(|child| child.kind() == "in");
                 head.words.extend(has_in.then(|| Pattern::text("in")));
                 for value in fields(node, "value") {
@@ -173,14 +178,20 @@ impl<'t> Reader<'t> {
     /// The grammar hangs a redirection on all that stands before it; it belongs to the last command only.
     fn redirected(&mut self, node: Node<'t>, place: Place, at: (usize, usize)) {
         let redirects = fields(node, "redirect");
-        let redirects: Vec<Node<'t>> =
-            if redirects.is_empty() { named(node) } else { redirects };
+        let redirects: Vec<Node<'t>> = if redirects.is_empty() { named(node) } else { redirects };
         let body = node.child_by_field_name("body");
         let simple = body.is_some_and(|body| {
             matches!(
                 body.kind(),
-                "command" | "declaration_command" | "unset_command" | "test_command" | "variable_assignment"
-                    | "variable_assignments" | "list" | "pipeline" | "negated_command"
+                "command"
+                    | "declaration_command"
+                    | "unset_command"
+                    | "test_command"
+                    | "variable_assignment"
+                    | "variable_assignments"
+                    | "list"
+                    | "pipeline"
+                    | "negated_command"
             )
         });
         let Some(body) = body.filter(|_| true) else {
@@ -309,11 +320,20 @@ impl<'t> Reader<'t> {
         (parsed, inner)
     }
 
-    fn test(&mut self, node: Node<'t>, extended: bool, parsed: &mut Parsed, inner: &mut Vec<(Node<'t>, Place)>) {
+    fn test(
+        &mut self,
+        node: Node<'t>,
+        extended: bool,
+        parsed: &mut Parsed,
+        inner: &mut Vec<(Node<'t>, Place)>,
+    ) {
         for child in children(node) {
             let compound = matches!(
                 child.kind(),
-                "unary_expression" | "binary_expression" | "parenthesized_expression" | "ternary_expression"
+                "unary_expression"
+                    | "binary_expression"
+                    | "parenthesized_expression"
+                    | "ternary_expression"
                     | "redirected_statement"
             );
             if compound {
@@ -382,11 +402,21 @@ impl<'t> Reader<'t> {
             other => (other, false),
         };
         let mut targets: Vec<Pattern> = if node.kind() == "herestring_redirect" {
-            named(node).into_iter().filter(|n| n.kind() != "file_descriptor").map(|n| self.word(n, inner)).collect()
+            named(node)
+                .into_iter()
+                .filter(|n| n.kind() != "file_descriptor")
+                .map(|n| self.word(n, inner))
+                .collect()
         } else {
             fields(node, "destination").into_iter().map(|target| self.word(target, inner)).collect()
         };
-        let target = if closed { Pattern::text("-") } else if targets.is_empty() { Pattern::default() } else { targets.remove(0) };
+        let target = if closed {
+            Pattern::text("-")
+        } else if targets.is_empty() {
+            Pattern::default()
+        } else {
+            targets.remove(0)
+        };
         parsed.redirects.push((format!("{fd}{operator}"), target));
         // A redirection has one target; the grammar takes the words behind it for others.
         parsed.words.extend(targets);
@@ -413,11 +443,23 @@ impl<'t> Reader<'t> {
         word
     }
 
-    fn piece(&mut self, node: Node<'t>, quoted: bool, word: &mut Pattern, inner: &mut Vec<(Node<'t>, Place)>) {
+    fn piece(
+        &mut self,
+        node: Node<'t>,
+        quoted: bool,
+        word: &mut Pattern,
+        inner: &mut Vec<(Node<'t>, Place)>,
+    ) {
         let text = self.source(node);
         match node.kind() {
-            "word" | "variable_name" | "number" | "special_variable_name" | "extglob_pattern" | "regex"
-            | "test_operator" | "file_descriptor"
+            "word"
+            | "variable_name"
+            | "number"
+            | "special_variable_name"
+            | "extglob_pattern"
+            | "regex"
+            | "test_operator"
+            | "file_descriptor"
                 if !text.contains('$') =>
             {
                 if has_braces(text) {
@@ -439,7 +481,9 @@ impl<'t> Reader<'t> {
                 }
                 word.push(&dequote(&self.text[at..end]));
             }
-            "translated_string" => named(node).into_iter().for_each(|child| self.piece(child, quoted, word, inner)),
+            "translated_string" => {
+                named(node).into_iter().for_each(|child| self.piece(child, quoted, word, inner))
+            }
             "string_content" | "heredoc_content" => word.push(&dequote(text)),
             "concatenation" => {
                 if has_braces(text) && named(node).iter().any(|child| has_braces_part(self.source(*child))) {

@@ -73,7 +73,9 @@ impl Parser<'_> {
             '`' => self.backtick(cur),
             '<' | '>' => self.angle(cur),
             // `]];` and `]]&&`: the operator ends the word, and with it the test.
-            '&' | '|' | ';' | ')' if self.frame.in_test() && self.frame.word.as_ref().is_some_and(WordBuf::ends_test) => {
+            '&' | '|' | ';' | ')'
+                if self.frame.in_test() && self.frame.word.as_ref().is_some_and(WordBuf::ends_test) =>
+            {
                 self.finish_word();
             }
             '&' | '|' | ';' if self.frame.in_test() => self.literal(cur),
