@@ -67,6 +67,11 @@ impl WordBuf {
         !self.quoted && self.expansions == 0 && !self.dynamic
     }
 
+    /// Whether it is the unquoted `]]`.
+    pub(super) fn ends_test(&self) -> bool {
+        self.is_bare() && self.text == "]]"
+    }
+
     fn enter(&mut self, part: Part) {
         let literal = |p| matches!(p, Part::Plain | Part::Quoted);
         if part == Part::Expanded || !literal(self.last) {

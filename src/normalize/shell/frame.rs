@@ -76,6 +76,8 @@ pub(super) struct Frame {
     pub(super) pattern: bool,
     /// A function was named; the next group is its body.
     pub(super) named: Option<String>,
+    /// After `coproc`: the first word may be a name in front of a group.
+    pub(super) coproc: bool,
     /// A group has just been closed: redirections here are its own.
     pub(super) group: Option<Span>,
 }
@@ -101,6 +103,7 @@ impl Frame {
             outer_feed: None,
             pattern: false,
             named: None,
+            coproc: false,
             group: None,
         }
     }

@@ -338,6 +338,7 @@ impl<'l> Parser<'l> {
     /// Stores the command that is being read.
     pub(super) fn finish_command(&mut self) {
         let Some(mut draft) = self.frame.draft.take() else { return };
+        self.frame.coproc = false;
         if let Some(opened) = draft.opened.take() {
             let redirect = Redirect { fd: opened.fd, op: opened.op, target: Word::default() };
             draft.command.redirects.push(redirect);

@@ -128,6 +128,9 @@ impl Parser<'_> {
                 cur.bump();
                 self.parenthesis(c);
             }
+            '#' if self.word().text.ends_with(['\u{1}', ' ']) => {
+                cur.take_while(|c| c != '\n');
+            }
             c if c.is_whitespace() => {
                 cur.take_while(char::is_whitespace);
                 let word = self.word();

@@ -1,6 +1,6 @@
 //! One step of the scan, and the operators: redirections, separators, parentheses.
 
-use super::builder::Mode;
+use super::builder::{Mode, WordBuf};
 use super::frame::{Draft, Head, Kind};
 use super::parser::Parser;
 use super::token::Cursor;
@@ -72,6 +72,12 @@ impl Parser<'_> {
             '$' => self.dollar(cur),
             '`' => self.backtick(cur),
             '<' | '>' => self.angle(cur),
+            // `]];` and `]]&&`: the operator ends the word, and with it the test.
+            '&' | '|' | ';' | ')'
+                if self.frame.in_test() && self.frame.word.as_ref().is_some_and(WordBuf::ends_test) =>
+            {
+                self.finish_word();
+            }
             '&' | '|' | ';' if self.frame.in_test() => self.literal(cur),
             '&' => self.ampersand(cur),
             '|' => {

@@ -39,10 +39,13 @@ impl Parser<'_> {
         if bare && draft.is_blank() && self.keyword(&word.text) {
             return;
         }
+        if bare && self.is_prefixed_group(&word.text) && self.keyword(&word.text) {
+            return;
+        }
         let draft = self.draft();
         match draft.head {
             Head::Case if bare && word.text == "in" && draft.command.words.len() == 2 => {
-                self.finish_command();
+                self.end_pipeline();
                 self.frame.pattern = true;
                 return;
             }
@@ -78,6 +81,23 @@ impl Parser<'_> {
         draft.command.words.extend(made);
     }
 
+    /// `time {`, `time -p while`, `coproc NAME {`: a keyword may follow these words too.
+    fn is_prefixed_group(&self, text: &str) -> bool {
+        if !matches!(text, "{" | "if" | "while" | "until" | "for" | "select" | "case" | "!") {
+            return false;
+        }
+        let Some(draft) = self.frame.draft.as_ref() else { return false };
+        if !draft.command.assignments.is_empty() || !draft.command.redirects.is_empty() {
+            return false;
+        }
+        let word = |at: usize| draft.command.words.get(at).filter(|w| !w.quoted).map(|w| w.text.as_str());
+        match draft.command.words.len() {
+            1 => self.frame.coproc || word(0) == Some("time"),
+            2 => word(0) == Some("time") && word(1) == Some("-p"),
+            _ => false,
+        }
+    }
+
     fn assign(&mut self, word: &Word, at: usize, reads: Vec<Span>, array: bool) {
         let (left, value) = word.text.split_at_checked(at).unwrap_or((&word.text, ""));
         let left = left.trim_end_matches('=');
@@ -108,7 +128,11 @@ impl Parser<'_> {
             "done" => self.close_keyword(Kind::Loop),
             "esac" => self.close_keyword(Kind::Case),
             "}" => self.close_keyword(Kind::Brace),
-            "!" | "coproc" => self.drop_draft(),
+            "!" => self.drop_draft(),
+            "coproc" => {
+                self.drop_draft();
+                self.frame.coproc = true;
+            }
             "function" => self.draft().head = Head::Function,
             _ => return false,
         }

@@ -1,0 +1,3 @@
+coproc a b
+coproc { c; d; }
+coproc NAME { e; }

@@ -1,0 +1,3 @@
+shopt -s extglob
+ls !(a|b) +(c) @(d|e)f
+rm -- *.!(keep)

@@ -1,0 +1,5 @@
+log() { echo "$@"; } >&2
+work() {
+  a | b
+} < in > out
+log x

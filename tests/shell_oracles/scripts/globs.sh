@@ -1,0 +1,3 @@
+ls *.txt ?.log [a-z]* /tmp/**/x
+rm -rf /var/log/*.[0-9]
+echo a*b "*" \* '?'

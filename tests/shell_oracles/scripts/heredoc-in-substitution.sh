@@ -1,0 +1,5 @@
+x=$(cat <<EOF
+inner text
+EOF
+)
+echo "$x"

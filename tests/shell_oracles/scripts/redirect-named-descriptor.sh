@@ -1,0 +1,3 @@
+exec {fd}> out
+echo a >&"$fd"
+exec {fd}>&-

@@ -1,0 +1,4 @@
+select x in a b; do
+  echo "$x"
+  break
+done

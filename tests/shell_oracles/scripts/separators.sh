@@ -1,0 +1,6 @@
+a; b & c && d || e
+f &
+g
+h & i &
+wait
+(j; k) & l

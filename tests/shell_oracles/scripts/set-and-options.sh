@@ -1,0 +1,6 @@
+set -euo pipefail
+set -- a "b c"
+shift 2
+set +x
+IFS=$'\n\t'
+a

@@ -1,0 +1,3 @@
+echo `date` "`hostname`"
+k=`ps | grep \`cat pidfile\``
+echo `echo "a b" | tr ' ' -`

@@ -1,0 +1,3 @@
+cd ~ && ls ~/x ~root/y
+a=~/z
+echo "~" '~' b~c

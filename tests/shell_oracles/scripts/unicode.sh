@@ -1,0 +1,3 @@
+echo héllo "wörld" 'ñ' ünïx=1
+ä=1
+grep "→ $x" f
