@@ -18,7 +18,7 @@ pub fn judge(mut workload: Workload) -> Digest {
     check_score(&assessment);
     check_findings(&assessment);
 
-    let written = report(&assessment);
+    let written = report(&assessment).report;
     let json = serde_json::to_vec(&written).unwrap();
     assert!(json.len() <= MAX_BYTES, "a report of {} bytes", json.len());
     check_json("report", &json);
@@ -35,7 +35,7 @@ pub fn judge(mut workload: Workload) -> Digest {
     check_json("finding log", line.as_bytes());
 
     let first = digest(&written);
-    let again = report(&assess_workload(workload));
+    let again = report(&assess_workload(workload)).report;
     assert_eq!(first, digest(&again), "two verdicts on one object");
     first
 }

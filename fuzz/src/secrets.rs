@@ -74,7 +74,7 @@ pub fn run(input: &[u8]) {
 
     let workload = Workload::from_object(kind, &from_json(&bytes).unwrap());
     invariants::judge(workload.clone());
-    let written = report(&jobrisk::assess::assess_workload(workload));
+    let written = report(&jobrisk::assess::assess_workload(workload)).report;
     let line = FindingLine::new(String::new(), kind, &written, None).unwrap();
     let said = [
         ("report".to_owned(), serde_json::to_string(&written).unwrap()),

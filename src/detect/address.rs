@@ -41,6 +41,16 @@ pub(super) fn reach(host: &str) -> Option<Reach> {
     })
 }
 
+/// Whether a host is the API server by its name inside of a cluster, or by the variable that every pod has.
+///
+/// The whole name counts: `kubernetes.default.example.test` can be anybody's.
+pub(super) fn is_api_server(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
+    let name = name.strip_suffix(".cluster.local").unwrap_or(name);
+    matches!(name, "kubernetes" | "kubernetes.default" | "kubernetes.default.svc")
+        || host.contains("KUBERNETES_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +73,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(reach(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_api_server_is_known_by_its_whole_name() {
+        for host in [
+            "kubernetes",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local.",
+            "$KUBERNETES_SERVICE_HOST",
+        ] {
+            assert!(is_api_server(host), "{host}");
+        }
+        for host in ["kubernetes.example.test", "kubernetes.default.evil.example.test", "kubernetes-x", ""] {
+            assert!(!is_api_server(host), "{host}");
         }
     }
 }

@@ -6,6 +6,7 @@ use super::shells::{is_netcat, only_probes};
 use super::url::{Reach, target};
 use super::words::{has, option, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
+use crate::detect::address::is_api_server;
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::uploaded;
 use crate::detect::findings::Collector;
@@ -282,7 +283,7 @@ fn by_http(invocation: &Invocation, secret: bool) -> Option<Weight> {
         // The token is for the API server, the kubelet, or a login with it (Vault, clouds).
         let is_login =
             ["/login", "/oauth2", "/auth/", "/v1/token"].iter().any(|part| place.path.contains(part));
-        let is_api = place.host.contains("KUBERNETES") || place.host.starts_with("kubernetes");
+        let is_api = is_api_server(place.host);
         let in_url = url.contains("$()") || sends_file;
         match place.reach() {
             _ if is_api => None,
@@ -301,7 +302,7 @@ fn by_code(code: &str, secret: bool) -> Option<Weight> {
             && code::any(code, &["open(", "readFile", "createReadStream", "File.read", "os.environ"]);
     let literals = code_strings::literals(code);
     let hosts = literals.iter().filter(|text| text.contains("://")).filter_map(|text| target(text));
-    let weights = hosts.filter(|place| !place.host.starts_with("kubernetes"));
+    let weights = hosts.filter(|place| !is_api_server(place.host));
     weights
         .filter_map(|place| weigh_reach(place.reach(), secret && sends_file, sends_file))
         .max_by_key(|weight| weight.1)

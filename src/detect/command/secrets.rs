@@ -3,6 +3,7 @@
 use super::url::target;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
+use crate::detect::address::is_api_server;
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::{Access, FileUse, below};
 use crate::detect::findings::Collector;
@@ -207,10 +208,7 @@ fn only_for_api(run: &Run<'_>, at: usize) -> bool {
         super::fetch::is_downloader(call)
             && words(call).any(|word| {
                 let host = target(word).map(|target| target.host).unwrap_or_default();
-                word.contains("://")
-                    && (host == "kubernetes"
-                        || host.starts_with("kubernetes.default")
-                        || host.contains("KUBERNETES_"))
+                word.contains("://") && is_api_server(host)
             })
     };
     sinks.peek().is_some()

@@ -51,6 +51,7 @@ impl Draft {
 }
 
 /// A list of commands that is being read.
+#[allow(clippy::struct_excessive_bools, reason = "what has been seen so far, each on its own")]
 pub(super) struct Frame {
     pub(super) kind: Kind,
     /// Index that the first command in it gets.
