@@ -13,6 +13,15 @@
     clippy::indexing_slicing,
     reason = "tests say what they mean"
 )]
+#![allow(
+    clippy::needless_for_each,
+    clippy::match_same_arms,
+    clippy::unused_self,
+    clippy::format_collect,
+    clippy::redundant_closure,
+    clippy::semicolon_if_nothing_returned,
+    reason = "walks over two foreign syntax trees, kind by kind: an arm per kind reads best"
+)]
 #![allow(clippy::print_stdout, reason = "the figures are what a reader runs this for")]
 
 mod brush;
