@@ -30,6 +30,10 @@ demo: ## Run the controller against a real control plane and show what it finds;
 bench: ## Measure against what the least could do; the controller on a real control plane
 	cargo bench --locked --bench assess --bench scan --bench controller
 
+.PHONY: evasion
+evasion: ## Measure how verdicts hold when workloads are written differently; ARGS=--list-misses shows the misses
+	cargo run --locked --quiet --example evasion -- $(ARGS)
+
 .PHONY: generate
 generate: ## Write the custom resource definitions in crds/ anew from the Rust types
 	cargo run --locked -- crds --dir crds

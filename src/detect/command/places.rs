@@ -7,6 +7,7 @@ use super::{COMMAND, Rule, Sample, Severity, each_match};
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
+use crate::normalize::path::canonical_cow;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -90,6 +91,7 @@ const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/dev/mqueue/"]
 
 /// Whether a path lies in a directory for temporary files.
 pub(super) fn is_temporary(path: &str) -> bool {
+    let path = canonical_cow(path);
     TEMPORARY.iter().any(|directory| path.starts_with(directory))
 }
 
