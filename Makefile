@@ -34,6 +34,10 @@ bench: ## Measure against what the least could do; the controller on a real cont
 fuzz: ## Fuzz every target for a minute; scripts/fuzz TARGET SECONDS for one of them
 	scripts/fuzz
 
+.PHONY: evasion
+evasion: ## Measure how verdicts hold when workloads are written differently; ARGS=--list-misses shows the misses
+	cargo run --locked --quiet --example evasion -- $(ARGS)
+
 .PHONY: generate
 generate: ## Write the custom resource definitions in crds/ anew from the Rust types
 	cargo run --locked -- crds --dir crds

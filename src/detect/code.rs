@@ -188,7 +188,7 @@ pub(super) fn decodes(code: &str) -> bool {
             "hex2bin",
             "gzinflate",
             "str_rot13",
-            "strict_decode64",
+            "decode64(",
             "unpack(\"m",
             "unpack('m",
             "FromBase64String",

@@ -1,15 +1,14 @@
 //! Programs inside the text of an argument vector that a shell's grammar does not show: code of interpreters,
 //! files that a script writes and then runs, encoded text.
 
-use std::collections::HashMap;
-
 use super::code::{self, Language};
 use super::code_strings;
 use super::files::HostFiles;
 use super::runs::Origin;
+use super::written::Written;
 use crate::normalize::exec::is_shell;
 use crate::normalize::shell::{static_output, stdin_text};
-use crate::normalize::{Execution, Invocation, RedirectOp, Word, decode};
+use crate::normalize::{Context, Execution, Invocation, Word, decode};
 
 /// An argument vector found in text.
 pub(super) struct Derived {
@@ -20,7 +19,7 @@ pub(super) struct Derived {
 }
 
 impl Derived {
-    fn shell(origin: Origin, text: impl Into<String>) -> Self {
+    pub(super) fn shell(origin: Origin, text: impl Into<String>) -> Self {
         Self { origin, argv: vec!["sh".to_owned(), "-c".to_owned(), text.into()] }
     }
 }
@@ -28,11 +27,12 @@ impl Derived {
 /// Everything that runs inside the text of an execution. Linear; the caller bounds the sum.
 pub(super) fn derive(execution: &Execution, host: &HostFiles) -> Vec<Derived> {
     let mut found = Vec::new();
-    let mut files = Files::default();
+    let mut files = Written::default();
     for invocation in &execution.commands {
         code_of(execution, invocation, &mut found);
         handed_over(invocation, &mut found);
         crontab(execution, invocation, &mut found);
+        substituted(execution, invocation, &mut found);
         files.visit(execution, invocation, host, &mut found);
     }
     found
@@ -124,6 +124,13 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
                 });
             }
         }
+        // `1e COMMAND` of GNU sed.
+        "sed" => {
+            let address = |c: char| c.is_ascii_digit() || matches!(c, '$' | ',');
+            for text in words.iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
+                found.push(Derived::shell(Origin::Code, text));
+            }
+        }
         "tar" => {
             for text in words.iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
                 found.push(Derived::shell(Origin::Code, text));
@@ -155,7 +162,7 @@ fn crontab(execution: &Execution, invocation: &Invocation, found: &mut Vec<Deriv
 }
 
 /// Commands of the lines of a crontab.
-fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
+pub(super) fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
     text.lines().take(32).filter_map(|line| {
         let line = line.trim();
         let is_time =
@@ -183,88 +190,9 @@ fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
     })
 }
 
-/// Text that a script writes into files, for the files that are run.
-#[derive(Default)]
-struct Files {
-    written: HashMap<String, String>,
-}
-
-/// Files whose text is remembered.
-const MAX_FILES: usize = 256;
-
-impl Files {
-    fn visit(
-        &mut self,
-        execution: &Execution,
-        invocation: &Invocation,
-        host: &HostFiles,
-        found: &mut Vec<Derived>,
-    ) {
-        if let Some(target) = written_file(invocation)
-            && let Some(text) = text_written(execution, invocation)
-        {
-            if is_schedule(target, host) {
-                found.extend(scheduled(&text));
-            } else if self.written.len() < MAX_FILES {
-                let file = self.written.entry(target.trim_start_matches("./").to_owned()).or_default();
-                if file.len() + text.len() <= decode::MAX_TEXT {
-                    file.push_str(&text);
-                }
-            }
-            return;
-        }
-        let ran = if is_shell(&invocation.program)
-            || code::language(&invocation.program).is_some()
-            || matches!(invocation.program.as_str(), "." | "source" | "chmod")
-        {
-            // A file that is made executable is run sooner or later, here or elsewhere.
-            invocation
-                .args
-                .iter()
-                .rev()
-                .find(|word| !word.text.starts_with('-'))
-                .map(|word| word.text.as_str())
-        } else {
-            Some(invocation.path.as_str())
-        };
-        // Taken out: a file that is run in many places is judged once.
-        if let Some(text) = ran.and_then(|file| self.written.remove(file.trim_start_matches("./"))) {
-            let language = code::language(&invocation.program).or_else(|| code::shebang(&text));
-            match language.and_then(|language| Some((language.program(), language.flag()?))) {
-                Some((program, flag)) => {
-                    let argv = vec![program.to_owned(), flag.to_owned(), text];
-                    found.push(Derived { origin: Origin::Written, argv });
-                }
-                None => found.push(Derived::shell(Origin::Written, text)),
-            }
-        }
-    }
-}
-
-/// Whether a file is read by cron.
-fn is_schedule(file: &str, host: &HostFiles) -> bool {
-    let path = crate::normalize::path::canonical(file);
-    let on_host = host.on_host(&path).unwrap_or_default();
-    [path, on_host].iter().any(|path| path.contains("/cron") || path.contains("crontab"))
-}
-
-/// The file that an invocation writes to.
-fn written_file(invocation: &Invocation) -> Option<&str> {
-    let redirected = invocation.redirects.iter().rev().find(|redirect| {
-        redirect.fd.unwrap_or(1) == 1
-            && matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber)
-    });
-    if let Some(redirect) = redirected {
-        return Some(redirect.target.text.as_str());
-    }
-    let is_tee = invocation.program == "tee";
-    invocation.args.iter().map(|word| word.text.as_str()).find(|text| is_tee && !text.starts_with('-'))
-}
-
-/// The text that goes into it, if it is certain.
-fn text_written(execution: &Execution, invocation: &Invocation) -> Option<String> {
-    let words = words(invocation);
-    static_output(&words, stdin_of(execution, invocation).as_deref())
+/// The text that an invocation writes to its standard output, if it is certain.
+pub(super) fn text_written(execution: &Execution, invocation: &Invocation) -> Option<String> {
+    static_output(&words(invocation), stdin_of(execution, invocation).as_deref())
 }
 
 fn words(invocation: &Invocation) -> Vec<Word> {
@@ -274,19 +202,26 @@ fn words(invocation: &Invocation) -> Vec<Word> {
 }
 
 /// The text on standard input, if it is certain: written out, or the output of commands known by heart.
-fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
+pub(super) fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
     if let Some(word) = stdin_text(&invocation.redirects) {
         return Some(word.text.clone());
     }
     if invocation.stage == 0 {
         return None;
     }
-    // One pipeline is short; a group in front of the pipe is read only where all of it is known.
-    let span = invocation.inputs.first().filter(|span| span.end - span.start <= 16)?;
+    text_of(execution, invocation.inputs.first()?.indices())
+}
+
+/// What some commands write together. A pipeline is short; a group in front of a pipe is read only where all of
+/// it is known.
+fn text_of(execution: &Execution, commands: std::ops::Range<usize>) -> Option<String> {
+    if commands.len() > 16 {
+        return None;
+    }
     let mut text: Option<String> = None;
     let mut out = String::new();
-    for source in span.indices().filter_map(|at| execution.commands.get(at)) {
-        if source.pipeline != invocation.pipeline || source.stage == 0 {
+    for source in commands.filter_map(|at| execution.commands.get(at)) {
+        if source.stage == 0 {
             out.push_str(&text.take().unwrap_or_default());
         }
         let own = stdin_text(&source.redirects).map(|word| word.text.clone()).or_else(|| text.take());
@@ -294,6 +229,35 @@ fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
     }
     out.push_str(&text.unwrap_or_default());
     (!out.is_empty()).then_some(out)
+}
+
+/// `bash <(echo …)`, `source <(…)`: the text of the script is what the substitution prints.
+fn substituted(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+    let takes_script = is_shell(&invocation.program)
+        || matches!(invocation.program.as_str(), "." | "source")
+        || code::language(&invocation.program).is_some_and(|language| language != Language::Awk);
+    let is_first = invocation.args.iter().find(|word| !word.text.starts_with('-'));
+    if !takes_script || is_first.is_none_or(|word| !word.text.starts_with("<(")) {
+        return;
+    }
+    let inside = |at: &usize| {
+        execution.commands.get(*at).is_some_and(|c| matches!(c.context, Context::ProcessSubstitution(_)))
+    };
+    let members = invocation.inputs.iter().take(4).flat_map(|span| span.indices().take(16));
+    let mut members = members.filter(inside);
+    if let Some(first) = members.next() {
+        let end = members.next_back().unwrap_or(first) + 1;
+        found.extend(text_of(execution, first..end).map(|text| run_by(invocation, text, Origin::Code)));
+    }
+}
+
+/// The argument vector that runs `text` as `invocation` runs a script.
+pub(super) fn run_by(invocation: &Invocation, text: String, origin: Origin) -> Derived {
+    let language = code::language(&invocation.program).or_else(|| code::shebang(&text));
+    match language.and_then(|language| Some((language.program(), language.flag()?))) {
+        Some((program, flag)) => Derived { origin, argv: vec![program.to_owned(), flag.to_owned(), text] },
+        None => Derived::shell(origin, text),
+    }
 }
 
 /// Whether a tool turns encoded text into plain text.

@@ -24,6 +24,7 @@ mod placement;
 mod runs;
 mod schedule;
 pub(crate) mod system;
+mod written;
 
 pub use catalog::{Rule, Sample};
 pub use evidence::UNREADABLE;

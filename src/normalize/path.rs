@@ -32,6 +32,14 @@ pub fn canonical(path: &str) -> String {
     if absolute { format!("/{body}") } else { body }
 }
 
+/// [`canonical`] for many paths of which nearly all are canonical: those are not copied.
+#[must_use]
+pub fn canonical_cow(path: &str) -> std::borrow::Cow<'_, str> {
+    let crooked =
+        path.contains("/.") || path.contains("//") || path.starts_with("/proc/") || path.ends_with('/');
+    if crooked || path.starts_with("/var/run") { canonical(path).into() } else { path.into() }
+}
+
 /// The canonical path of `sub_path` inside `base`. A leading `/` of `sub_path` has no meaning, and `..`
 /// cannot leave `base`: the kubelet refuses both.
 #[must_use]

@@ -7,6 +7,7 @@ use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
 use crate::detect::{code, derive};
 use crate::normalize::exec::is_shell;
+use crate::normalize::path::canonical_cow;
 use crate::normalize::{Execution, Invocation, RedirectOp};
 
 pub(super) static RULES: &[Rule] = &[
@@ -400,6 +401,11 @@ fn runs_one_of(invocation: &Invocation, files: &[&str]) -> bool {
 
 /// Whether two spellings name the same file: a leading `./` aside, and a bare name fits any directory.
 fn same_file(written: &str, run: &str) -> bool {
+    // Nothing longer is a path; each word is compared with many files.
+    if written.len() > 4096 || run.len() > 4096 {
+        return false;
+    }
+    let (written, run) = (canonical_cow(written), canonical_cow(run));
     let (written, run) = (written.trim_start_matches("./"), run.trim_start_matches("./"));
     written == run
         || !written.contains('/') && run.strip_suffix(written).is_some_and(|front| front.ends_with('/'))

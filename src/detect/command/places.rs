@@ -8,6 +8,7 @@ use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
+use crate::normalize::path::canonical_cow;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -116,6 +117,7 @@ const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/dev/mqueue/"]
 
 /// Whether a path lies in a directory for temporary files.
 pub(super) fn is_temporary(path: &str) -> bool {
+    let path = canonical_cow(path);
     TEMPORARY.iter().any(|directory| path.starts_with(directory))
 }
 

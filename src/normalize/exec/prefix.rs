@@ -113,6 +113,10 @@ pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
             if name == "command" && matches!(arg, "-v" | "-V") {
                 return None;
             }
+            // `flock FILE -c TEXT` has a script, not a command line.
+            if name == "flock" && matches!(arg, "-c" | "--command") {
+                return None;
+            }
             if name == "env"
                 && let Some(text) = split_string(arg, args.get(at + 1..))
             {

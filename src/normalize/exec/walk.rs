@@ -146,8 +146,23 @@ impl<'l> Walk<'l> {
         }
     }
 
+    /// Whether a command calls a function that runs its arguments, `run() { "$@"; }`: then it is a wrapper as
+    /// `env` is one.
+    fn calls_runner(&self, command: &Command) -> bool {
+        let Some(level) = self.levels.last() else { return false };
+        let body = command.inputs.iter().flat_map(|span| span.indices().take(8)).take(32);
+        let member = |at: usize| level.starts.get(at).and_then(|start| self.out.commands.get(*start));
+        command.words.len() > 1
+            && body.filter_map(member).any(|member| {
+                member.context == shell::Context::Function && matches!(member.path.as_str(), "$@" | "$*")
+            })
+    }
+
     /// Takes up one command: its wrappers, itself, the scripts it runs.
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, mut command: Command) {
+        if self.calls_runner(&command) {
+            command.words.remove(0);
+        }
         let stdin = self.stdin(&command);
         self.output(&command, stdin.as_deref());
         let Some(level) = self.levels.last() else { return };
@@ -191,6 +206,7 @@ impl<'l> Walk<'l> {
         entries: &mut Vec<(usize, Entry)>,
         lines: &mut std::collections::VecDeque<Vec<Word>>,
     ) {
+        let words = with_input(words, stdin);
         // Only moves on, never copies what is left: a long chain of wrappers stays linear.
         let mut at = 0;
         while let Some(peeled) = peel(words.get(at..).unwrap_or_default()) {
@@ -254,11 +270,12 @@ impl<'l> Walk<'l> {
                     variables.push((n.to_string(), word.text.clone()));
                 }
                 let all: Vec<&str> = positional.iter().skip(1).map(|w| w.text.as_str()).collect();
+                let text = args.get(at)?.text.as_str();
                 if !all.is_empty() {
                     variables.push(("@".to_owned(), all.join(" ")));
                     variables.push(("*".to_owned(), all.join(" ")));
                 }
-                Some(Entry { text: args.get(at)?.text.clone(), variables })
+                Some(Entry { text: with_arguments(text, &all), variables })
             }
             Source::Stdin => Some(Entry { text: stdin?.to_owned(), variables }),
             Source::File => None,
@@ -339,10 +356,39 @@ impl<'l> Walk<'l> {
     }
 }
 
+/// A script with the words that `"$@"` stands for, which are words whatever is in them.
+fn with_arguments(text: &str, arguments: &[&str]) -> String {
+    // Each use is a copy: more than a few are left to the shell reader, which joins the words.
+    if arguments.is_empty() || text.matches("$@").count() > 4 {
+        return text.to_owned();
+    }
+    let quoted = arguments.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''")));
+    let line = quoted.collect::<Vec<_>>().join(" ");
+    text.replace("\"$@\"", &line).replace("\"${@}\"", &line)
+}
+
+/// The words of a command, with what `xargs` adds to them where its input is known.
+fn with_input(mut words: Vec<Word>, stdin: Option<&str>) -> Vec<Word> {
+    let Some(at) = words.iter().position(|word| base(word) == "xargs") else { return words };
+    // These put it elsewhere, or take it from elsewhere.
+    let other = words.iter().skip(at).take(8).any(|word| {
+        word.text.starts_with(['-'])
+            && !word.text.starts_with("--")
+            && word.text.contains(['I', 'i', '0', 'd', 'a'])
+    });
+    if let Some(text) = stdin.filter(|_| !other) {
+        words.extend(text.split_whitespace().take(64).map(Word::literal));
+    }
+    words
+}
+
 /// Programs for which the text on standard input matters here.
 fn reads_stdin(name: &str) -> bool {
     is_shell(name)
-        || matches!(name, "." | "source" | "cat" | "tee" | "rev" | "base64" | "openssl" | "xxd" | "tr")
+        || matches!(
+            name,
+            "." | "source" | "cat" | "tee" | "rev" | "base64" | "openssl" | "xxd" | "tr" | "sed" | "xargs"
+        )
 }
 
 fn writes(op: shell::RedirectOp) -> bool {

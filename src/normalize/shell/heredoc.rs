@@ -52,6 +52,9 @@ impl Parser<'_> {
                 self.truncated = true;
             }
         }
+        if !expands {
+            self.read_into_variable(pending.command, &body);
+        }
         self.set_target(pending.command, pending.redirect, |word| {
             word.text = body;
             word.dynamic = expands;

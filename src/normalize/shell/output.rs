@@ -26,7 +26,7 @@ pub fn stdin_text(redirects: &[Redirect]) -> Option<&Word> {
 
 /// Standard output of a command given its words (name first) and, for a filter, the text on its standard
 /// input. Known are `echo`, `printf`, `cat`, `tee`, `rev`, `base64 -d`, `openssl base64 -d`,
-/// `xxd -r -p` and `tr SET SET`; nothing for any other. Linear.
+/// `xxd -r -p`, `tr SET SET`, `tr -d SET` and `sed s/TEXT/TEXT/g`; nothing for any other. Linear.
 #[must_use]
 pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
     let (name, args) = words.split_first()?;
@@ -53,11 +53,30 @@ pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
         }
         "xxd" if flag('r', "-revert") && flag('p', "-ps") => unhex(stdin?),
         "tr" => match args.as_slice() {
+            ["-d" | "--delete", from] => {
+                let gone = set(from);
+                Some(stdin?.chars().filter(|c| !gone.contains(c)).collect())
+            }
             [from, to] if !from.starts_with('-') => Some(tr(from, to, stdin?)),
+            _ => None,
+        },
+        "sed" => match args.as_slice() {
+            [script] | ["-e" | "-E" | "-r", script] => replaced(script, stdin?),
             _ => None,
         },
         _ => None,
     }
+}
+
+/// `s/TEXT/TEXT/g` of sed, for plain texts: what a pattern matches is not worked out.
+fn replaced(script: &str, text: &str) -> Option<String> {
+    let rest = script.strip_prefix('s')?;
+    let mut parts = rest.split(rest.chars().next()?).skip(1);
+    let (from, to, flags) = (parts.next()?, parts.next()?, parts.next()?);
+    let plain = |part: &str| !part.contains(['.', '*', '[', ']', '^', '$', '\\', '&', '+', '?', '(', '|']);
+    let fits = plain(from) && plain(to) && !from.is_empty() && flags == "g" && parts.next().is_none();
+    // The longest result: one replacement for each occurrence.
+    (fits && to.len() <= from.len().max(8)).then(|| text.replace(from, to))
 }
 
 /// Output of the commands of a substitution, without the newlines at its end. Nothing unless all is known.

@@ -170,10 +170,18 @@ impl Parser<'_> {
             self.word().push_expanded(" \t\n", false);
             return;
         }
+        let names_program = self.frame.draft.as_ref().is_none_or(|d| d.command.words.is_empty());
         let word = self.word();
-        let letter = |c: char| c.is_ascii_alphabetic();
-        let behind = word.text.ends_with(letter) && next.is_some_and(letter);
+        let letter = |c: char| c.is_ascii_alphanumeric();
+        let behind = word.text.ends_with(|c| letter(c) || c == '-') && next.is_some_and(letter);
         let unset = matches!(name, "@" | "*");
+        if behind && !unset && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            // Between letters nobody needs a variable that nobody sets but to break up a word. It may come from
+            // elsewhere all the same: the word stays dynamic.
+            word.push_expanded("", !names_program);
+            word.disguised |= names_program;
+            return;
+        }
         let digit = name.starts_with(|c: char| c.is_ascii_digit() && c != '0');
         if (unset && behind) || (digit && word.is_blank() && word.disguised) {
             // Positional parameters that nobody set, put there to break up a name.

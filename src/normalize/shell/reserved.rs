@@ -231,6 +231,20 @@ impl Parser<'_> {
         }
     }
 
+    /// `read NAME <<E`: the command ends before the body begins.
+    pub(super) fn read_into_variable(&mut self, command: usize, body: &str) {
+        let Some(command) = self.commands.get(command) else { return };
+        if command.words.first().is_none_or(|word| word.text != "read") {
+            return;
+        }
+        let mut names = command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
+        if let (Some(name), None) = (names.next(), names.next()) {
+            let (name, value) =
+                (name.text.clone(), body.lines().next().unwrap_or_default().trim().to_owned());
+            self.truncated |= !self.vars.set(&name, Var { value, ..Var::default() }, false);
+        }
+    }
+
     /// `set -- a b`: `$1`, `$2`, `$@`. Only the first nine, and only as far as the budget goes.
     fn set_positional(&mut self, words: &[Word], reads: &[Span]) {
         let total: usize = words.iter().map(|w| w.text.len() + 1).sum();
