@@ -160,10 +160,14 @@ pub(super) fn any(code: &str, needles: &[&str]) -> bool {
 /// Whether code calls the plain function `name`: `exec(` and not `cursor.exec(` or `my_exec(`.
 pub(super) fn calls(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
-        let before = code.get(..at).and_then(|text| text.chars().next_back());
+        let before = code.get(..at).unwrap_or_default();
         let after = code.get(at + name.len()..).unwrap_or_default();
-        before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '>' | '$'))
-            && after.starts_with(['(', ' ', '"', '\''])
+        // PHP's and Perl's `$object->exec(…)` calls something else; JavaScript's `t=>eval(t)` does not.
+        let is_whole = before
+            .chars()
+            .next_back()
+            .is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '$'));
+        is_whole && !before.ends_with("->") && after.starts_with(['(', ' ', '"', '\''])
     })
 }
 
@@ -362,4 +366,17 @@ fn hands_over_socket(code: &str) -> bool {
         && spawns
         && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"]))
             || runs_received && any(code, &["while", "loop", "for"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calls;
+
+    #[test]
+    fn an_arrow_function_calls_and_a_method_is_another() {
+        assert!(calls("fetch(u).then(t=>eval(t))", "eval"));
+        assert!(calls("eval(x)", "eval"));
+        assert!(!calls("$db->exec('SELECT 1')", "exec"));
+        assert!(!calls("re.exec(x)", "exec"));
+    }
 }
