@@ -166,7 +166,7 @@ fn rewritten_scripts_do_the_same() {
             different.extend(differs(argv, &[rewrite], dice, &folder));
         }
     }
-    assert!(proven > 60, "only {proven} rewrites could be run");
+    assert!(proven > 40, "only {proven} rewrites could be run");
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
