@@ -101,7 +101,7 @@ impl Reader {
                 self.test(right, parsed, inner);
             }
             ExtendedTestExpr::Not(expr) | ExtendedTestExpr::Parenthesized(expr) => {
-                self.test(expr, parsed, inner)
+                self.test(expr, parsed, inner);
             }
             ExtendedTestExpr::UnaryTest(_, word) => {
                 let word = self.word(&word.value, inner);
@@ -216,15 +216,11 @@ impl Reader {
     fn item(&mut self, item: &Item, front: bool, parsed: &mut Parsed, inner: &mut Vec<Inner>) {
         match item {
             Item::IoRedirect(redirect) => self.redirect(redirect, parsed, inner),
-            Item::Word(word) => {
-                let word = self.word(&word.value, inner);
-                parsed.words.push(word);
-            }
             Item::AssignmentWord(assignment, _) if front => {
                 let assignment = self.assignment(assignment, inner);
                 parsed.assignments.push(assignment);
             }
-            Item::AssignmentWord(_, word) => {
+            Item::Word(word) | Item::AssignmentWord(_, word) => {
                 let word = self.word(&word.value, inner);
                 parsed.words.push(word);
             }
@@ -347,11 +343,7 @@ impl Reader {
                     self.word(&text, inner);
                 }
             }
-            WordPiece::CommandSubstitution(text) => {
-                word.hole(!quoted);
-                inner.push(Inner::Script(text.clone(), Place::Substitution));
-            }
-            WordPiece::BackquotedCommandSubstitution(text) => {
+            WordPiece::CommandSubstitution(text) | WordPiece::BackquotedCommandSubstitution(text) => {
                 word.hole(!quoted);
                 inner.push(Inner::Script(text.clone(), Place::Substitution));
             }

@@ -41,7 +41,7 @@ pub fn compare(script: &str) -> Comparison {
     result.refused.extend(brush.is_none().then_some("brush-parser"));
     result.refused.extend(tree.is_none().then_some("tree-sitter-bash"));
     let (Some(brush), Some(tree)) = (brush, tree) else { return result };
-    let pairs = common(&brush, &tree, |a, b| alike(a, b));
+    let pairs = common(&brush, &tree, alike);
     result.agreed = pairs.len();
     result.disputed = brush.len().max(tree.len()) - pairs.len();
     let agreed: Vec<&Parsed> = pairs.iter().map(|(at, _)| &brush[*at]).collect();

@@ -13,15 +13,6 @@
     clippy::indexing_slicing,
     reason = "tests say what they mean"
 )]
-#![allow(
-    clippy::needless_for_each,
-    clippy::match_same_arms,
-    clippy::unused_self,
-    clippy::format_collect,
-    clippy::redundant_closure,
-    clippy::semicolon_if_nothing_returned,
-    reason = "walks over two foreign syntax trees, kind by kind: an arm per kind reads best"
-)]
 #![allow(clippy::print_stdout, reason = "the figures are what a reader runs this for")]
 
 mod brush;
@@ -52,7 +43,7 @@ fn folder() -> std::path::PathBuf {
 /// Blocks of `script:`, `theirs:`, `ours:`, `reason:`, with blank lines between them.
 fn listed() -> Vec<Listed> {
     let text = fs::read_to_string(folder().join("differences.txt")).unwrap();
-    let text: String = text.lines().filter(|line| !line.starts_with('#')).map(|l| format!("{l}\n")).collect();
+    let text = text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
     let blocks = text.split("\n\n").map(str::trim).filter(|block| !block.is_empty());
     blocks
         .map(|block| {

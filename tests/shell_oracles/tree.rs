@@ -20,7 +20,9 @@ pub fn read(script: &str) -> Option<Vec<Parsed>> {
     while let Some(body) = reader.documents.pop_front() {
         let mut inner = Vec::new();
         let mut pattern = Pattern::default();
-        children(body).iter().for_each(|child| reader.piece(*child, true, &mut pattern, &mut inner));
+        for child in children(body) {
+            reader.piece(child, true, &mut pattern, &mut inner);
+        }
         reader.inner(&inner);
     }
     Some(super::compare::renumber(reader.out))
@@ -67,7 +69,6 @@ impl<'t> Reader<'t> {
         });
         match node.kind() {
             "comment" | "heredoc_body" | "heredoc_end" => {}
-            "list" => self.list(node, place),
             "pipeline" => {
                 let (number, first) = at;
                 for (stage, child) in named(node).into_iter().filter(|n| n.kind() != "comment").enumerate() {
@@ -75,7 +76,9 @@ impl<'t> Reader<'t> {
                 }
             }
             "negated_command" => {
-                named(node).into_iter().for_each(|child| self.statement(child, place, Some(at)));
+                for child in named(node) {
+                    self.statement(child, place, Some(at));
+                }
             }
             "redirected_statement" => {
                 self.redirected(node, place, at);
@@ -96,7 +99,7 @@ impl<'t> Reader<'t> {
                 let text: String = self.source(node).chars().filter(|c| !c.is_whitespace()).collect();
                 self.arithmetic(node, &text, place);
             }
-            "compound_statement" => self.list(node, place),
+            "list" | "compound_statement" => self.list(node, place),
             "for_statement" => {
                 let mut head = self.head(place);
                 let mut inner = Vec::new();
@@ -109,11 +112,15 @@ impl<'t> Reader<'t> {
                     head.words.push(self.word(value, &mut inner));
                 }
                 self.emit(head, &inner);
-                fields(node, "body").into_iter().for_each(|body| self.list(body, place));
+                for body in fields(node, "body") {
+                    self.list(body, place);
+                }
             }
             "c_style_for_statement" => {
                 self.arithmetic(node, "for", place);
-                fields(node, "body").into_iter().for_each(|body| self.list(body, place));
+                for body in fields(node, "body") {
+                    self.list(body, place);
+                }
             }
             "case_statement" => {
                 let mut head = self.head(place);
@@ -126,7 +133,9 @@ impl<'t> Reader<'t> {
                 for item in named(node).into_iter().filter(|child| child.kind() == "case_item") {
                     let values = fields(item, "value");
                     let mut inner = Vec::new();
-                    values.iter().for_each(|value| drop(self.word(*value, &mut inner)));
+                    for value in &values {
+                        self.word(*value, &mut inner);
+                    }
                     self.inner(&inner);
                     for child in named(item).into_iter().filter(|child| !values.contains(child)) {
                         self.statement(child, place, None);
@@ -161,7 +170,7 @@ impl<'t> Reader<'t> {
     fn arithmetic(&mut self, node: Node<'t>, text: &str, place: Place) {
         let mut head = self.head(place);
         let mut inner = Vec::new();
-        self.substitutions(node, &mut inner);
+        substitutions(node, &mut inner);
         let mut word = Pattern::default();
         if inner.is_empty() && !text.contains('$') {
             word.push(text);
@@ -250,7 +259,9 @@ impl<'t> Reader<'t> {
                     self.statement(child, place, Some((at.0, at.1 + 1 + stage)));
                 }
             }
-            fields(document, "right").into_iter().for_each(|right| self.statement(right, place, None));
+            for right in fields(document, "right") {
+                self.statement(right, place, None);
+            }
         }
     }
 
@@ -482,15 +493,19 @@ impl<'t> Reader<'t> {
                 word.push(&dequote(&self.text[at..end]));
             }
             "translated_string" => {
-                named(node).into_iter().for_each(|child| self.piece(child, quoted, word, inner))
+                for child in named(node) {
+                    self.piece(child, quoted, word, inner);
+                }
             }
             "string_content" | "heredoc_content" => word.push(&dequote(text)),
             "concatenation" => {
                 if has_braces(text) && named(node).iter().any(|child| has_braces_part(self.source(*child))) {
                     word.hole(true);
-                    self.substitutions(node, inner);
+                    substitutions(node, inner);
                 } else {
-                    children(node).into_iter().for_each(|child| self.piece(child, quoted, word, inner));
+                    for child in children(node) {
+                        self.piece(child, quoted, word, inner);
+                    }
                 }
             }
             "command_substitution" => {
@@ -504,30 +519,30 @@ impl<'t> Reader<'t> {
             "brace_expression" => word.hole(true),
             "arithmetic_expansion" => {
                 word.hole(false);
-                self.substitutions(node, inner);
+                substitutions(node, inner);
             }
             "simple_expansion" | "expansion" => {
                 word.hole(!quoted || text.contains('@'));
-                self.substitutions(node, inner);
+                substitutions(node, inner);
             }
             _ if node.is_named() => {
                 word.hole(!quoted);
-                self.substitutions(node, inner);
+                substitutions(node, inner);
             }
             _ => word.push(&unescape(text, |_| true)),
         }
     }
+}
 
-    /// The substitutions anywhere below a node, but not those inside of others.
-    fn substitutions(&mut self, node: Node<'t>, inner: &mut Vec<(Node<'t>, Place)>) {
-        let mut open = vec![node];
-        while let Some(node) = open.pop() {
-            for child in named(node) {
-                match child.kind() {
-                    "command_substitution" => inner.push((child, Place::Substitution)),
-                    "process_substitution" => inner.push((child, Place::Process)),
-                    _ => open.push(child),
-                }
+/// The substitutions anywhere below a node, but not those inside of others.
+fn substitutions<'t>(node: Node<'t>, inner: &mut Vec<(Node<'t>, Place)>) {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        for child in named(node) {
+            match child.kind() {
+                "command_substitution" => inner.push((child, Place::Substitution)),
+                "process_substitution" => inner.push((child, Place::Process)),
+                _ => open.push(child),
             }
         }
     }
