@@ -234,7 +234,7 @@ fn by_redirects(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
     for redirect in &invocation.redirects {
         let access = match redirect.op {
             RedirectOp::In | RedirectOp::InOut => Access::Read,
-            RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber | RedirectOp::OutErr => Access::Write,
+            op if op.writes() => Access::Write,
             _ => continue,
         };
         add(access, &redirect.target.text);

@@ -122,11 +122,11 @@ fn is_schedule(file: &str, host: &HostFiles) -> bool {
 
 /// The file that an invocation writes its standard output to.
 fn target(invocation: &Invocation) -> Option<&str> {
-    let redirected = invocation.redirects.iter().rev().find(|redirect| {
-        redirect.fd.unwrap_or(1) == 1
-            && matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber)
-            && redirect.target.text != "/dev/null"
-    });
+    let redirected = invocation
+        .redirects
+        .iter()
+        .rev()
+        .find(|redirect| redirect.takes_stdout() && redirect.target.text != "/dev/null");
     if let Some(redirect) = redirected {
         return Some(redirect.target.text.as_str());
     }

@@ -32,7 +32,8 @@ pub fn canonical(path: &str) -> String {
     if absolute { format!("/{body}") } else { body }
 }
 
-/// [`canonical`] for many paths of which nearly all are canonical: those are not copied.
+/// [`canonical`] for many paths of which nearly all are canonical: those are not copied. Only a `./` in front of a
+/// relative path stays.
 #[must_use]
 pub fn canonical_cow(path: &str) -> std::borrow::Cow<'_, str> {
     let crooked =

@@ -72,7 +72,7 @@ fn convert(command: &Command, numbers: &mut Numbers) -> Ours {
                 let fd = redirect.fd.map(|fd| fd.to_string()).unwrap_or_default();
                 let here = redirect.op == RedirectOp::HereDoc;
                 let target = if here { String::new() } else { redirect.target.text.clone() };
-                (format!("{fd}{}", operator(redirect.op)), target)
+                (format!("{fd}{}", redirect.op.as_str()), target)
             })
             .collect(),
     }
@@ -83,19 +83,4 @@ pub fn is_test_operator(word: &str) -> bool {
     let unary = word.len() == 2 && word.starts_with('-') && word.as_bytes()[1].is_ascii_alphabetic();
     let binary = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"].contains(&word);
     unary || binary || ["!", "(", ")", "&&", "||", "==", "=", "!=", "=~", "<", ">"].contains(&word)
-}
-
-fn operator(op: RedirectOp) -> &'static str {
-    match op {
-        RedirectOp::In => "<",
-        RedirectOp::Out => ">",
-        RedirectOp::Append => ">>",
-        RedirectOp::InOut => "<>",
-        RedirectOp::DupIn => "<&",
-        RedirectOp::DupOut => ">&",
-        RedirectOp::HereDoc => "<<",
-        RedirectOp::HereString => "<<<",
-        RedirectOp::Clobber => ">|",
-        RedirectOp::OutErr => "&>",
-    }
 }

@@ -8,7 +8,7 @@ use crate::detect::findings::Collector;
 use crate::detect::{code, derive};
 use crate::normalize::exec::is_shell;
 use crate::normalize::path::canonical_cow;
-use crate::normalize::{Execution, Invocation, RedirectOp};
+use crate::normalize::{Execution, Invocation};
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -372,7 +372,8 @@ fn is_checksum(invocation: &Invocation) -> bool {
         "sha256sum" | "sha512sum" | "sha1sum" | "shasum" | "md5sum" | "b2sum" => {
             has(&["-c", "--check", "-sc", "-wc"])
         }
-        "gpg" | "gpg2" | "gpgv" => invocation.program == "gpgv" || has(&["--verify"]),
+        "gpg" | "gpg2" => has(&["--verify"]),
+        "gpgv" => true,
         "cosign" => has(&["verify", "verify-blob", "verify-attestation", "verify-blob-attestation"]),
         "minisign" | "signify" => {
             words(invocation).any(|word| word.starts_with("-V") || word.starts_with("-qV"))
@@ -434,15 +435,8 @@ fn written_files(invocation: &Invocation) -> Vec<&str> {
         };
         files.extend(value);
     }
-    let redirects = invocation
-        .redirects
-        .iter()
-        .filter(|redirect| matches!(redirect.op, RedirectOp::Out | RedirectOp::Append | RedirectOp::Clobber));
-    files.extend(
-        redirects
-            .filter(|redirect| redirect.fd.unwrap_or(1) == 1)
-            .map(|redirect| redirect.target.text.as_str()),
-    );
+    let redirects = invocation.redirects.iter().filter(|redirect| redirect.takes_stdout());
+    files.extend(redirects.map(|redirect| redirect.target.text.as_str()));
     // wget FILE-URL and curl -O name the file after the URL.
     let by_url = is_downloader(invocation)
         && (!is_curl

@@ -345,7 +345,7 @@ impl<'l> Walk<'l> {
     /// Remembers where a command's invocations start, and what it writes if that is certain.
     fn output(&mut self, command: &Command, stdin: Option<&str>) {
         let start = self.out.commands.len();
-        let file = command.redirects.iter().any(|r| r.fd.is_none_or(|fd| fd == 1) && writes(r.op));
+        let file = command.redirects.iter().any(|r| r.fd.is_none_or(|fd| fd == 1) && r.op.writes());
         let text = if file { None } else { static_output(&command.words, stdin) };
         let text = text.filter(|t| t.len() <= self.budget);
         self.budget -= text.as_ref().map_or(0, String::len);
@@ -389,11 +389,6 @@ fn reads_stdin(name: &str) -> bool {
             name,
             "." | "source" | "cat" | "tee" | "rev" | "base64" | "openssl" | "xxd" | "tr" | "sed" | "xargs"
         )
-}
-
-fn writes(op: shell::RedirectOp) -> bool {
-    use shell::RedirectOp::{Append, Clobber, Out, OutErr};
-    matches!(op, Append | Clobber | Out | OutErr)
 }
 
 fn name_it(invocation: &mut Invocation, name: &Word, args: Vec<Word>) {

@@ -145,6 +145,39 @@ pub enum RedirectOp {
     OutErr,
 }
 
+impl RedirectOp {
+    /// As it is written; the plainest of several spellings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "<",
+            Self::Out => ">",
+            Self::Append => ">>",
+            Self::InOut => "<>",
+            Self::DupIn => "<&",
+            Self::DupOut => ">&",
+            Self::HereDoc => "<<",
+            Self::HereString => "<<<",
+            Self::Clobber => ">|",
+            Self::OutErr => "&>",
+        }
+    }
+
+    /// Whether output goes to a file.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Out | Self::Append | Self::Clobber | Self::OutErr)
+    }
+}
+
+impl Redirect {
+    /// Whether standard output, and nothing else, goes to a file.
+    #[must_use]
+    pub fn takes_stdout(&self) -> bool {
+        self.fd.unwrap_or(1) == 1 && self.op.writes() && self.op != RedirectOp::OutErr
+    }
+}
+
 /// Reads `script` with no variable known beforehand. Total, linear, see [`Limits`].
 #[must_use]
 pub fn parse(script: &str, limits: &Limits) -> Script {
