@@ -26,7 +26,7 @@ pub(crate) const WINDOW: usize = 4096;
 const RECOGNISED: usize = 256;
 
 /// What stands in place of a secret.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Marks that text was cut.
 const ELLIPSIS: char = '…';

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::derive::{self, Derived};
-use super::excerpt::excerpt;
+use super::excerpt::{Values, excerpt};
 use super::files::{self, FileUse, HostFiles, Used};
 use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
 use crate::workload::{Argument, Container, Exec, Workload};
@@ -26,6 +26,8 @@ pub struct Run<'a> {
     pub on_node: Vec<bool>,
     /// For each invocation: it stands in text that was decoded.
     decoded: Vec<bool>,
+    /// What evidence must not show.
+    values: Rc<Values<'a>>,
 }
 
 /// Where the text of a [`Run`] comes from.
@@ -53,7 +55,7 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
     let limits = Limits::default();
     let mut found = Vec::new();
     for container in &workload.containers {
-        let env = argv::expand_env(&container.env);
+        let values = Rc::new(Values::of(&container.env));
         let host = Rc::new(HostFiles::of(workload, container));
         for exec in &container.executes {
             let arguments = arguments(container, exec);
@@ -61,7 +63,7 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
             let mut count = 0;
             let mut open = vec![(0, Derived { origin: Origin::Spec, argv: arguments })];
             while let Some((depth, text)) = open.pop() {
-                let mut execution = executed_with(&text.argv, &env, &limits);
+                let mut execution = executed_with(&text.argv, values.expanded(), &limits);
                 if depth < MAX_DEPTH {
                     for inner in derive::derive(&execution, &host) {
                         let size: usize = inner.argv.iter().map(String::len).sum();
@@ -78,7 +80,7 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
                         open.push((depth + 1, Derived { origin, ..inner }));
                     }
                 }
-                found.push(Run::new(container, exec, execution, text.origin, &host));
+                found.push(Run::new(container, exec, execution, text.origin, &host, &values));
             }
         }
     }
@@ -114,10 +116,12 @@ impl<'a> Run<'a> {
         execution: Execution,
         origin: Origin,
         host: &Rc<HostFiles>,
+        values: &Rc<Values<'a>>,
     ) -> Self {
         let Used { files, on_node } = files::used(&execution, host);
         let decoded = decoded(&execution, origin);
-        Self { container, exec, execution, origin, host: Rc::clone(host), files, on_node, decoded }
+        let (host, values) = (Rc::clone(host), Rc::clone(values));
+        Self { container, exec, execution, origin, host, files, on_node, decoded, values }
     }
 
     /// The argument that holds what was found: the longest one, which is the script if there is one.
@@ -160,7 +164,7 @@ impl<'a> Run<'a> {
             Origin::Written => "(written to a file) ",
             Origin::Decoded => "(decoded) ",
         };
-        format!("{mark}{}", excerpt(&self.container.env, invocation))
+        format!("{mark}{}", excerpt(&self.values, invocation))
     }
 
     /// Evidence for something that flows from one invocation to another.
@@ -171,7 +175,7 @@ impl<'a> Run<'a> {
             Some(source) => format!(
                 "{} | {}",
                 self.show(source),
-                self.invocation(index).map(|target| excerpt(&self.container.env, target)).unwrap_or_default()
+                self.invocation(index).map(|target| excerpt(&self.values, target)).unwrap_or_default()
             ),
             None => self.show(index),
         }
