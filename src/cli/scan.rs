@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     fail_on: FailOn,
     /// List workloads from this severity on: none, low, medium, high, critical [default: low for table and sarif,
-    /// none for json and junit].
+    /// none for json, junit and spl].
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Write to this file instead of standard output.
@@ -70,7 +70,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
     let found = walk::find(&args.paths);
     let mut results = Results::default();
     results.errors.extend(found.problems.iter().map(|(file, problem)| Error::new(file, problem)));
-    for file in read_all(&found.sources) {
+    for file in read_all(&found.sources, args.format) {
         results.append(file);
     }
     report_errors(&results.errors);
@@ -87,7 +87,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
 fn settings(args: &Args) -> Settings {
     let default = match args.format {
         Format::Table | Format::Sarif => Severity::Low,
-        Format::Json | Format::Junit => Severity::None,
+        Format::Json | Format::Junit | Format::Spl => Severity::None,
     };
     let color = match args.color {
         Color::Always => true,
@@ -108,14 +108,14 @@ fn settings(args: &Args) -> Settings {
 }
 
 /// Reads and judges the files on all processors; the results come in the order of the files.
-fn read_all(sources: &[Source]) -> Vec<Results> {
+fn read_all(sources: &[Source], format: Format) -> Vec<Results> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(sources.len()));
     let work = || {
         while let Some((index, source)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, sources.get(index)?)))
         {
-            let results = read_one(source);
+            let results = read_one(source, format);
             done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, results));
         }
     };
@@ -131,14 +131,20 @@ fn read_all(sources: &[Source]) -> Vec<Results> {
     done.into_iter().map(|(_, results)| results).collect()
 }
 
-fn read_one(source: &Source) -> Results {
+fn read_one(source: &Source, format: Format) -> Results {
     let name = source.name();
     let mut results = Results::default();
     match source.read() {
         Ok(content) => {
             results.files.push(escaped(&name).into_owned());
             let mut visit = |item: Item<'_>| match item {
-                Item::Workload(manifest) => results.workloads.push(judge(&name, &manifest)),
+                Item::Workload(manifest) => {
+                    let mut workload = judge(&name, &manifest);
+                    if let Err(problem) = workload.complete(format, &manifest) {
+                        results.errors.push(Error::new(&name, &problem));
+                    }
+                    results.workloads.push(workload);
+                }
                 Item::Other(kind) => results.skipped.add(kind),
                 Item::Unreadable(problem) => results.errors.push(Error::new(&name, &problem)),
             };

@@ -6,6 +6,7 @@
 mod json;
 mod junit;
 mod sarif;
+mod spl;
 mod table;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use crate::manifest::{Manifest, Position, Problem};
 use crate::report;
 use crate::severity::Severity;
 use crate::text::{SafeText, escaped};
+
+pub use spl::SearchRow;
 
 /// The longest name of an object, as in the API.
 const MAX_NAME: usize = 253;
@@ -37,8 +40,12 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// `JUnit` XML, for test reports.
+    // Without the backticks that rustdoc would have, which the command line's help would show.
+    #[allow(clippy::doc_markdown, reason = "it is the text of the help, too")]
+    /// JUnit XML, for test reports.
     Junit,
+    /// The table of the Splunk search that jobrisk replaces, its expressions applied to the text as they are.
+    Spl,
 }
 
 /// What decides about the output besides its format.
@@ -152,6 +159,9 @@ pub struct Workload {
     pub findings_omitted: i64,
     /// How the score came about.
     pub explanation: Explanation,
+    /// What the Splunk search says, for the format that shows it.
+    #[serde(skip)]
+    pub search: Option<SearchRow>,
 }
 
 impl Workload {
@@ -186,7 +196,23 @@ impl Workload {
             findings_total: status.findings_total,
             findings_omitted: status.findings_omitted,
             explanation: status.explanation,
+            search: None,
         }
+    }
+
+    /// Adds what only this format shows, which takes another look at the manifest.
+    ///
+    /// # Errors
+    /// When there is too much to look at.
+    pub fn complete(&mut self, format: Format, manifest: &Manifest<'_>) -> Result<(), Problem> {
+        if format == Format::Spl {
+            let problem = |message: &str| Problem {
+                position: Some(manifest.position()),
+                message: format!("no row for {}: {message}", self.title()),
+            };
+            self.search = Some(SearchRow::of(manifest).map_err(problem)?);
+        }
+        Ok(())
     }
 
     /// `CronJob shop/backup`; without a namespace `CronJob backup`.
@@ -269,5 +295,6 @@ pub fn write(format: Format, results: &Results, settings: &Settings, out: &mut d
         Format::Json => json::write(results, settings, out),
         Format::Sarif => sarif::write(results, settings, out),
         Format::Junit => junit::write(results, settings, out),
+        Format::Spl => spl::write(results, settings, out),
     }
 }
