@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::assess::{assess, assess_workload};
+use crate::assess::{Assessment, assess, assess_workload};
 use crate::manifest::walk::{self, Source};
 use crate::manifest::{self, Item, Manifest, Problem};
 use crate::output::{self, Error, Format, Results, Settings};
@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     fail_on: FailOn,
     /// List workloads from this severity on: none, low, medium, high, critical [default: low for table and sarif,
-    /// none for json, junit and spl].
+    /// none for json, junit, spl and html].
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Write to this file instead of standard output.
@@ -87,7 +87,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
 fn settings(args: &Args) -> Settings {
     let default = match args.format {
         Format::Table | Format::Sarif => Severity::Low,
-        Format::Json | Format::Junit | Format::Spl => Severity::None,
+        Format::Json | Format::Junit | Format::Spl | Format::Html => Severity::None,
     };
     let color = match args.color {
         Color::Always => true,
@@ -139,8 +139,9 @@ fn read_one(source: &Source, format: Format) -> Results {
             results.files.push(escaped(&name).into_owned());
             let mut visit = |item: Item<'_>| match item {
                 Item::Workload(manifest) => {
-                    let mut workload = judge(&name, &manifest);
-                    if let Err(problem) = workload.complete(format, &manifest) {
+                    let assessment = judge(&manifest);
+                    let mut workload = output::Workload::new(&name, &manifest, &assessment);
+                    if let Err(problem) = workload.complete(format, &manifest, &assessment) {
                         results.errors.push(Error::new(&name, &problem));
                     }
                     results.workloads.push(workload);
@@ -160,16 +161,15 @@ fn read_one(source: &Source, format: Format) -> Results {
 }
 
 /// Judges a manifest; one on which the engine itself fails is listed as unreadable, not lost.
-fn judge(file: &str, manifest: &Manifest<'_>) -> output::Workload {
-    let assessment = catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object)))
+fn judge(manifest: &Manifest<'_>) -> Assessment {
+    catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object)))
         .unwrap_or_else(|_| {
             let problem = "jobrisk itself failed on this object";
             let meta = manifest.object.metadata.get();
             let name = meta.and_then(|meta| meta.name.get()).map_or("", String::as_str);
             let namespace = meta.and_then(|meta| meta.namespace.get()).map_or("", String::as_str);
             assess_workload(workload::Workload::identity_only(manifest.kind, namespace, name, "", problem))
-        });
-    output::Workload::new(file, manifest, &assessment)
+        })
 }
 
 fn report_errors(errors: &[Error]) {

@@ -3,6 +3,7 @@
 //! Everything in [`Results`] is safe to print: names and evidence are [`SafeText`], file names and messages are
 //! escaped when they enter. The writers only have to add what their format asks for.
 
+mod html;
 mod json;
 mod junit;
 mod sarif;
@@ -22,6 +23,7 @@ use crate::report;
 use crate::severity::Severity;
 use crate::text::{SafeText, escaped};
 
+pub use html::Detail;
 pub use spl::SearchRow;
 
 /// The longest name of an object, as in the API.
@@ -46,6 +48,8 @@ pub enum Format {
     Junit,
     /// The table of the Splunk search that jobrisk replaces, its expressions applied to the text as they are.
     Spl,
+    /// One self-contained page for a browser.
+    Html,
 }
 
 /// What decides about the output besides its format.
@@ -162,6 +166,9 @@ pub struct Workload {
     /// What the Splunk search says, for the format that shows it.
     #[serde(skip)]
     pub search: Option<SearchRow>,
+    /// What a page shows beyond the report, for the format that does.
+    #[serde(skip)]
+    pub detail: Option<Detail>,
 }
 
 impl Workload {
@@ -197,6 +204,7 @@ impl Workload {
             findings_omitted: status.findings_omitted,
             explanation: status.explanation,
             search: None,
+            detail: None,
         }
     }
 
@@ -204,13 +212,22 @@ impl Workload {
     ///
     /// # Errors
     /// When there is too much to look at.
-    pub fn complete(&mut self, format: Format, manifest: &Manifest<'_>) -> Result<(), Problem> {
-        if format == Format::Spl {
-            let problem = |message: &str| Problem {
-                position: Some(manifest.position()),
-                message: format!("no row for {}: {message}", self.title()),
-            };
-            self.search = Some(SearchRow::of(manifest).map_err(problem)?);
+    pub fn complete(
+        &mut self,
+        format: Format,
+        manifest: &Manifest<'_>,
+        assessment: &Assessment,
+    ) -> Result<(), Problem> {
+        match format {
+            Format::Spl => {
+                let problem = |message: &str| Problem {
+                    position: Some(manifest.position()),
+                    message: format!("no row for {}: {message}", self.title()),
+                };
+                self.search = Some(SearchRow::of(manifest).map_err(problem)?);
+            }
+            Format::Html => self.detail = Some(Detail::of(manifest, assessment, &self.findings)),
+            Format::Table | Format::Json | Format::Sarif | Format::Junit => {}
         }
         Ok(())
     }
@@ -296,5 +313,6 @@ pub fn write(format: Format, results: &Results, settings: &Settings, out: &mut d
         Format::Sarif => sarif::write(results, settings, out),
         Format::Junit => junit::write(results, settings, out),
         Format::Spl => spl::write(results, settings, out),
+        Format::Html => html::write(results, settings, out),
     }
 }
