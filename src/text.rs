@@ -496,13 +496,10 @@ mod tests {
     #[test]
     fn lines_are_masked_together() {
         let lines = |raw: &str| SafeText::lines(raw, 12).into_iter().map(|line| line.0).collect::<Vec<_>>();
-        assert_eq!(lines("a\nb\u{1b}\n\nTOKEN=x\nlonger than that"), [
-            "a",
-            "b\\u{1b}",
-            "",
-            "TOKEN=***",
-            "longer than…"
-        ]);
+        assert_eq!(
+            lines("a\nb\u{1b}\n\nTOKEN=x\nlonger than that"),
+            ["a", "b\\u{1b}", "", "TOKEN=***", "longer than…"]
+        );
         let key = "x\n-----BEGIN PRIVATE KEY-----\nMIIEabc\nMIIEdef\n-----END PRIVATE KEY-----\ny";
         assert_eq!(lines(key), ["x", "***", "y"]);
         assert_eq!(lines(&"ü".repeat(100_000)), ["üüüüüüüüüüü…"]);

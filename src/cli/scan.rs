@@ -162,14 +162,13 @@ fn read_one(source: &Source, format: Format) -> Results {
 
 /// Judges a manifest; one on which the engine itself fails is listed as unreadable, not lost.
 fn judge(manifest: &Manifest<'_>) -> Assessment {
-    catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object)))
-        .unwrap_or_else(|_| {
-            let problem = "jobrisk itself failed on this object";
-            let meta = manifest.object.metadata.get();
-            let name = meta.and_then(|meta| meta.name.get()).map_or("", String::as_str);
-            let namespace = meta.and_then(|meta| meta.namespace.get()).map_or("", String::as_str);
-            assess_workload(workload::Workload::identity_only(manifest.kind, namespace, name, "", problem))
-        })
+    catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object))).unwrap_or_else(|_| {
+        let problem = "jobrisk itself failed on this object";
+        let meta = manifest.object.metadata.get();
+        let name = meta.and_then(|meta| meta.name.get()).map_or("", String::as_str);
+        let namespace = meta.and_then(|meta| meta.namespace.get()).map_or("", String::as_str);
+        assess_workload(workload::Workload::identity_only(manifest.kind, namespace, name, "", problem))
+    })
 }
 
 fn report_errors(errors: &[Error]) {

@@ -47,13 +47,19 @@ pub(super) fn visit(
 }
 
 /// The parts of an object that a client sends, with what is left of its metadata in place of that.
-fn sent<'a>(tree: &'a Tree<'_>, object: NodeId, budget: &Budget) -> Result<Vec<(&'a str, NodeId)>, &'static str> {
+fn sent<'a>(
+    tree: &'a Tree<'_>,
+    object: NodeId,
+    budget: &Budget,
+) -> Result<Vec<(&'a str, NodeId)>, &'static str> {
     let Value::Map(range) = tree.value(object) else { return Ok(Vec::new()) };
     let mut parts = Vec::new();
     for (key, value) in members(tree, range, budget)? {
         match (key, tree.value(value)) {
             ("metadata", Value::Map(range)) => {
-                parts.extend(members(tree, range, budget)?.into_iter().filter(|(key, _)| *key != "managedFields"));
+                parts.extend(
+                    members(tree, range, budget)?.into_iter().filter(|(key, _)| *key != "managedFields"),
+                );
             }
             ("apiVersion" | "kind" | "spec", _) => parts.push((key, value)),
             _ => {}

@@ -26,7 +26,10 @@ const TACTICS: [(&str, &str); 15] = [
     ("impact", "Impact"),
 ];
 
-pub(super) fn write<'w>(page: &mut Page<'_>, workloads: impl Iterator<Item = &'w Workload>) -> io::Result<()> {
+pub(super) fn write<'w>(
+    page: &mut Page<'_>,
+    workloads: impl Iterator<Item = &'w Workload>,
+) -> io::Result<()> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for workload in workloads {
         for id in &workload.techniques {
@@ -76,9 +79,11 @@ pub(super) fn list(page: &mut Page<'_>, ids: &[String]) -> io::Result<()> {
 }
 
 fn link(page: &mut Page<'_>, technique: &Technique) -> io::Result<()> {
+    // The name of a sub-technique without that of its parent.
+    let short = technique.name.rsplit_once(": ").map_or(technique.name, |(_, own)| own);
     page.put(
-        "<a rel=\"noreferrer noopener\" href=\"{}\"><code>{}</code> {}</a>",
-        &[&technique.url(), &technique.id, &technique.name],
+        "<a rel=\"noreferrer noopener\" href=\"{}\" title=\"{}\"><code>{}</code> {}</a>",
+        &[&technique.url(), &technique.name, &technique.id, &short],
     )
 }
 

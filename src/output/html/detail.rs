@@ -30,6 +30,10 @@ impl Detail {
             let text = manifest.text(&finding.path).filter(|_| is_executed(&finding.path))?;
             Script::around(text, finding.evidence.as_str())
         };
-        Self { families, floors: assessment.score.floors.clone(), scripts: findings.iter().map(script).collect() }
+        Self {
+            families,
+            floors: assessment.score.floors.clone(),
+            scripts: findings.iter().map(script).collect(),
+        }
     }
 }

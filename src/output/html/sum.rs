@@ -16,12 +16,16 @@ pub(super) fn write(page: &mut Page<'_>, workload: &Workload, detail: &Detail) -
          <th scope=col>Points × weight<th scope=col class=n>Score</thead><tbody>",
         &[],
     )?;
+    let mut families = Vec::new();
     for (family, summands) in &detail.families {
         page.put("<tr><th scope=row>{}<td>", &[&name(*family)])?;
         for (index, summand) in summands.iter().enumerate() {
             let plus = if index == 0 { "" } else { " + " };
             let weight = weight(summand.weight);
-            page.put("{}<span title=\"{}\">{}{}</span>", &[&plus, &summand.rule.id, &summand.points, &weight])?;
+            page.put(
+                "{}<span title=\"{}\">{}{}</span>",
+                &[&plus, &summand.rule.id, &summand.points, &weight],
+            )?;
         }
         let counted: i32 = summands.iter().map(|summand| summand.points * summand.weight).sum();
         let rounded = score::weighted(summands.iter().map(|summand| summand.points).collect());
@@ -33,19 +37,24 @@ pub(super) fn write(page: &mut Page<'_>, workload: &Workload, detail: &Detail) -
         if rounded > family.cap() {
             page.put(", at most {}", &[&family.cap()])?;
         }
+        families.push(rounded.min(family.cap()));
         page.put("<td class=n>{}", &[&rounded.min(family.cap())])?;
     }
     if explanation.combination > 0 {
         let smaller = explanation.host.min(explanation.command);
         page.put(
-            "<tr><th scope=row>Combination<td>a quarter of the smaller of host ({}) and command ({}): {} ÷ 4\
-             <td class=n>{}",
-            &[&explanation.host, &explanation.command, &smaller, &explanation.combination],
+            "<tr><th scope=row>Combination<td>a quarter of the smaller of host ({}) and command ({}) = {}",
+            &[&explanation.host, &explanation.command, &decimal(smaller * (TWENTIETHS / 4))],
         )?;
+        if smaller % 4 != 0 {
+            page.put(", rounded {}", &[&explanation.combination])?;
+        }
+        page.put("<td class=n>{}", &[&explanation.combination])?;
     }
     page.put("<tr class=total><th scope=row>Total<td>", &[])?;
-    if explanation.total == MAX_SCORE {
-        page.put("at most {}", &[&MAX_SCORE])?;
+    let sum: i32 = families.iter().sum::<i32>() + explanation.combination;
+    if sum > MAX_SCORE {
+        page.put("{}, at most {}", &[&sum, &MAX_SCORE])?;
     }
     page.put("<td class=n>{}</tbody></table>", &[&explanation.total])?;
     verdict(page, explanation.total, &detail.floors)
@@ -104,7 +113,9 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        for (twentieths, expected) in [(0, "0"), (3, "0.15"), (12, "0.6"), (20, "1"), (1121, "56.05"), (1110, "55.5")] {
+        for (twentieths, expected) in
+            [(0, "0"), (3, "0.15"), (12, "0.6"), (20, "1"), (1121, "56.05"), (1110, "55.5")]
+        {
             assert_eq!(decimal(twentieths), expected);
         }
         assert_eq!((weight(20), weight(8)), (String::new(), " × 0.4".to_owned()));

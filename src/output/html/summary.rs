@@ -49,7 +49,10 @@ pub(super) fn write(page: &mut Page<'_>, results: &Results, settings: &Settings)
     }
     page.put("</dl>", &[])?;
     if settings.min_severity > Severity::None {
-        page.put("<p class=note>Workloads below {} are counted, but not listed.</p>", &[&settings.min_severity])?;
+        page.put(
+            "<p class=note>Workloads below {} are counted, but not listed.</p>",
+            &[&settings.min_severity],
+        )?;
     }
     page.put("</section>", &[])
 }

@@ -8,7 +8,12 @@ use super::{attack, sum};
 use crate::detect::catalog;
 use crate::output::{Finding, Workload};
 
-pub(super) fn write(page: &mut Page<'_>, workload: &Workload, index: usize, detailed: bool) -> io::Result<()> {
+pub(super) fn write(
+    page: &mut Page<'_>,
+    workload: &Workload,
+    index: usize,
+    detailed: bool,
+) -> io::Result<()> {
     let source = &workload.source;
     let place = format!("{}:{}", source.file, source.position.line);
     let severity = workload.severity;
@@ -63,7 +68,10 @@ fn title(located: &Finding) -> &str {
 
 fn details(page: &mut Page<'_>, workload: &Workload) -> io::Result<()> {
     let source = &workload.source;
-    page.put("<p class=source><code>{}:{}:{}</code>", &[&source.file, &source.position.line, &source.position.column])?;
+    page.put(
+        "<p class=source><code>{}:{}:{}</code>",
+        &[&source.file, &source.position.line, &source.position.column],
+    )?;
     if source.document > 1 {
         page.put(", document {}", &[&source.document])?;
     }
@@ -114,7 +122,7 @@ fn finding(page: &mut Page<'_>, file: &str, located: &Finding, script: Option<&S
 }
 
 fn excerpt(page: &mut Page<'_>, script: &Script) -> io::Result<()> {
-    page.put("<pre tabindex=0 aria-label=\"In its script\">", &[])?;
+    page.put("<pre>", &[])?;
     if script.cut_before {
         page.put("…\n", &[])?;
     }

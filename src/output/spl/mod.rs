@@ -14,10 +14,8 @@ use search::EXPRESSIONS;
 const UNKNOWN: &str = "-";
 
 pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<(&Workload, &SearchRow)> = results
-        .listed(settings)
-        .filter_map(|workload| Some((workload, workload.search.as_ref()?)))
-        .collect();
+    let mut rows: Vec<(&Workload, &SearchRow)> =
+        results.listed(settings).filter_map(|workload| Some((workload, workload.search.as_ref()?))).collect();
     // As the search: highest score first, then newest first. Equal ones stay in the order of the files.
     rows.sort_by_key(|(_, row)| Reverse((row.score(), row.time.as_str())));
     let header = ["_time", "objectRef.resource", "verb", "user", "user_agent", "source_ip", "namespace"]

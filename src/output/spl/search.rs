@@ -15,7 +15,10 @@ use crate::text::SafeText;
 
 /// The columns of the expressions, and the expressions. `\s` is that of PCRE: ASCII only.
 pub(super) const EXPRESSIONS: [(&str, &str); 6] = [
-    ("IsSuspiciousImage", "(alpine|busybox|ubuntu|debian|kali|python|perl|ruby|php|ncat|netcat|nmap|masscan)"),
+    (
+        "IsSuspiciousImage",
+        "(alpine|busybox|ubuntu|debian|kali|python|perl|ruby|php|ncat|netcat|nmap|masscan)",
+    ),
     (
         "IsSuspiciousCommand",
         r"(?-u)(curl|wget|bash\s+-i|/dev/tcp|nc\s+|ncat|python\s+-c|perl\s+-e|ruby\s+-e|chmod\s+\+x|base64\s+-d|eval|/bin/sh\s+-c|/bin/bash\s+-c|mkfifo|socat)",
@@ -26,9 +29,8 @@ pub(super) const EXPRESSIONS: [(&str, &str); 6] = [
     ("IsSensitiveMount", r"(/etc|/proc|/sys|/var/run/docker\.sock)"),
 ];
 
-static COMPILED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    EXPRESSIONS.iter().filter_map(|(_, expression)| Regex::new(expression).ok()).collect()
-});
+static COMPILED: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| EXPRESSIONS.iter().filter_map(|(_, expression)| Regex::new(expression).ok()).collect());
 
 /// What the search says about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
