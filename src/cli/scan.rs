@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::progress;
 use crate::assess::{Assessment, assess, assess_workload};
 use crate::manifest::walk::{self, Source};
 use crate::manifest::{self, Item, Manifest, Problem};
@@ -120,12 +121,15 @@ fn read_all(sources: &[Source], format: Format) -> Vec<Results> {
         }
     };
     let threads = thread::available_parallelism().map_or(2, usize::from).min(sources.len());
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
+    let on_all_processors = || {
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+    };
+    progress::during(&next, sources.len(), on_all_processors);
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, results)| results).collect()

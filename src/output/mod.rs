@@ -42,8 +42,6 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    // Without the backticks that rustdoc would have, which the command line's help would show.
-    #[allow(clippy::doc_markdown, reason = "it is the text of the help, too")]
     /// JUnit XML, for test reports.
     Junit,
     /// The table of the Splunk search that jobrisk replaces, its expressions applied to the text as they are.

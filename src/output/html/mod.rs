@@ -69,8 +69,8 @@ fn table(page: &mut Page<'_>, workloads: &[&Workload]) -> io::Result<()> {
     }
     if workloads.len() > MAX_DETAILED {
         page.put(
-            "<p class=warning>The findings of the {} worst of {} workloads are shown. For those of the others, list \
-             fewer with <code>--min-severity</code>, or use another format.</p>",
+            "<p class=warning>The findings of the {} worst of {} workloads are shown. For those of the others, which \
+             the filter does not see either, list fewer with <code>--min-severity</code>, or use another format.</p>",
             &[&MAX_DETAILED, &workloads.len()],
         )?;
     }
