@@ -66,14 +66,14 @@ impl SafeText {
     /// Makes the lines of a text safe, each cut to `limit` characters.
     ///
     /// Secrets are masked before it is taken apart, since one may stretch over several lines. Text beyond
-    /// [`SafeText::MAX_TEXT`] bytes is left out.
+    /// [`SafeText::MAX_TEXT`] characters is left out.
     pub fn lines(raw: &str, limit: usize) -> Vec<Self> {
-        let end = raw.floor_char_boundary(Self::MAX_TEXT);
+        let end = raw.char_indices().nth(Self::MAX_TEXT).map_or(raw.len(), |(end, _)| end);
         let masked = mask_secrets(raw.get(..end).unwrap_or_default());
         masked.lines().map(|line| Self::new(line, limit)).collect()
     }
 
-    /// The longest text that is taken apart into lines, in bytes.
+    /// The longest text that is taken apart into lines, in characters.
     pub const MAX_TEXT: usize = 64 * 1024;
 
     /// The text.

@@ -1,6 +1,7 @@
 //! The top of the page, the controls of the table, and what was not read.
 
 use std::io;
+use std::num::NonZeroUsize;
 
 use super::markup::Page;
 use crate::output::{Error, Results, Settings, Workload};
@@ -20,20 +21,7 @@ pub(super) fn write(page: &mut Page<'_>, results: &Results, settings: &Settings)
         )?;
     }
     page.put("</ul>", &[])?;
-    if total > 0 {
-        page.put("<svg class=bar viewBox=\"0 0 {} 1\" preserveAspectRatio=none aria-hidden=true>", &[&BAR])?;
-        let mut before = 0;
-        for severity in Severity::ALL.into_iter().rev() {
-            let count = results.count(severity);
-            let (start, end) = (before * BAR / total, (before + count) * BAR / total);
-            before += count;
-            page.put(
-                "<rect class={} x={} width={} height=1></rect>",
-                &[&severity.as_label(), &start, &(end - start)],
-            )?;
-        }
-        page.put("</svg>", &[])?;
-    }
+    bar(page, results)?;
     page.put(
         "<dl class=facts><div><dt>Workloads<dd>{}</div><div><dt>Files<dd>{}</div>\
          <div><dt>Objects of other kinds<dd>{}</div>",
@@ -55,6 +43,23 @@ pub(super) fn write(page: &mut Page<'_>, results: &Results, settings: &Settings)
         )?;
     }
     page.put("</section>", &[])
+}
+
+/// The shares of the severities.
+fn bar(page: &mut Page<'_>, results: &Results) -> io::Result<()> {
+    let Some(total) = NonZeroUsize::new(results.workloads.len()) else { return Ok(()) };
+    page.put("<svg class=bar viewBox=\"0 0 {} 1\" preserveAspectRatio=none aria-hidden=true>", &[&BAR])?;
+    let mut before = 0;
+    for severity in Severity::ALL.into_iter().rev() {
+        let count = results.count(severity);
+        let (start, end) = (before * BAR / total, (before + count) * BAR / total);
+        before += count;
+        page.put(
+            "<rect class={} x={} width={} height=1></rect>",
+            &[&severity.as_label(), &start, &(end - start)],
+        )?;
+    }
+    page.put("</svg>", &[])
 }
 
 /// Shown only where the script runs.
