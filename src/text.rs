@@ -63,6 +63,19 @@ impl SafeText {
         Self(safe)
     }
 
+    /// Makes the lines of a text safe, each cut to `limit` characters.
+    ///
+    /// Secrets are masked before it is taken apart, since one may stretch over several lines. Text beyond
+    /// [`SafeText::MAX_TEXT`] characters is left out.
+    pub fn lines(raw: &str, limit: usize) -> Vec<Self> {
+        let end = raw.char_indices().nth(Self::MAX_TEXT).map_or(raw.len(), |(end, _)| end);
+        let masked = mask_secrets(raw.get(..end).unwrap_or_default());
+        masked.lines().map(|line| Self::new(line, limit)).collect()
+    }
+
+    /// The longest text that is taken apart into lines, in characters.
+    pub const MAX_TEXT: usize = 64 * 1024;
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -478,6 +491,18 @@ mod tests {
             safe("a\u{1b}[2Jb\nc\u{9b}d\u{202e}e\u{200b}f\u{7f}"),
             "a\\u{1b}[2Jb\\nc\\u{9b}d\\u{202e}e\\u{200b}f\\u{7f}"
         );
+    }
+
+    #[test]
+    fn lines_are_masked_together() {
+        let lines = |raw: &str| SafeText::lines(raw, 12).into_iter().map(|line| line.0).collect::<Vec<_>>();
+        assert_eq!(
+            lines("a\nb\u{1b}\n\nTOKEN=x\nlonger than that"),
+            ["a", "b\\u{1b}", "", "TOKEN=***", "longer than…"]
+        );
+        let key = "x\n-----BEGIN PRIVATE KEY-----\nMIIEabc\nMIIEdef\n-----END PRIVATE KEY-----\ny";
+        assert_eq!(lines(key), ["x", "***", "y"]);
+        assert_eq!(lines(&"ü".repeat(100_000)), ["üüüüüüüüüüü…"]);
     }
 
     #[test]

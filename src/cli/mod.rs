@@ -1,6 +1,7 @@
 //! The command line.
 
 mod crds;
+mod progress;
 mod run;
 mod scan;
 

@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::assess::{assess, assess_workload};
+use super::progress;
+use crate::assess::{Assessment, assess, assess_workload};
 use crate::manifest::walk::{self, Source};
 use crate::manifest::{self, Item, Manifest, Problem};
 use crate::output::{self, Error, Format, Results, Settings};
@@ -30,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = fail_on)]
     fail_on: FailOn,
     /// List workloads from this severity on: none, low, medium, high, critical [default: low for table and sarif,
-    /// none for json and junit].
+    /// none for json, junit, spl and html].
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Write to this file instead of standard output.
@@ -70,7 +71,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
     let found = walk::find(&args.paths);
     let mut results = Results::default();
     results.errors.extend(found.problems.iter().map(|(file, problem)| Error::new(file, problem)));
-    for file in read_all(&found.sources) {
+    for file in read_all(&found.sources, args.format) {
         results.append(file);
     }
     report_errors(&results.errors);
@@ -87,7 +88,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
 fn settings(args: &Args) -> Settings {
     let default = match args.format {
         Format::Table | Format::Sarif => Severity::Low,
-        Format::Json | Format::Junit => Severity::None,
+        Format::Json | Format::Junit | Format::Spl | Format::Html => Severity::None,
     };
     let color = match args.color {
         Color::Always => true,
@@ -108,37 +109,47 @@ fn settings(args: &Args) -> Settings {
 }
 
 /// Reads and judges the files on all processors; the results come in the order of the files.
-fn read_all(sources: &[Source]) -> Vec<Results> {
+fn read_all(sources: &[Source], format: Format) -> Vec<Results> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(sources.len()));
     let work = || {
         while let Some((index, source)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, sources.get(index)?)))
         {
-            let results = read_one(source);
+            let results = read_one(source, format);
             done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, results));
         }
     };
     let threads = thread::available_parallelism().map_or(2, usize::from).min(sources.len());
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
+    let on_all_processors = || {
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+    };
+    progress::during(&next, sources.len(), on_all_processors);
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, results)| results).collect()
 }
 
-fn read_one(source: &Source) -> Results {
+fn read_one(source: &Source, format: Format) -> Results {
     let name = source.name();
     let mut results = Results::default();
     match source.read() {
         Ok(content) => {
             results.files.push(escaped(&name).into_owned());
             let mut visit = |item: Item<'_>| match item {
-                Item::Workload(manifest) => results.workloads.push(judge(&name, &manifest)),
+                Item::Workload(manifest) => {
+                    let assessment = judge(&manifest);
+                    let mut workload = output::Workload::new(&name, &manifest, &assessment);
+                    if let Err(problem) = workload.complete(format, &manifest, &assessment) {
+                        results.errors.push(Error::new(&name, &problem));
+                    }
+                    results.workloads.push(workload);
+                }
                 Item::Other(kind) => results.skipped.add(kind),
                 Item::Unreadable(problem) => results.errors.push(Error::new(&name, &problem)),
             };
@@ -154,16 +165,14 @@ fn read_one(source: &Source) -> Results {
 }
 
 /// Judges a manifest; one on which the engine itself fails is listed as unreadable, not lost.
-fn judge(file: &str, manifest: &Manifest<'_>) -> output::Workload {
-    let assessment = catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object)))
-        .unwrap_or_else(|_| {
-            let problem = "jobrisk itself failed on this object";
-            let meta = manifest.object.metadata.get();
-            let name = meta.and_then(|meta| meta.name.get()).map_or("", String::as_str);
-            let namespace = meta.and_then(|meta| meta.namespace.get()).map_or("", String::as_str);
-            assess_workload(workload::Workload::identity_only(manifest.kind, namespace, name, "", problem))
-        });
-    output::Workload::new(file, manifest, &assessment)
+fn judge(manifest: &Manifest<'_>) -> Assessment {
+    catch_unwind(AssertUnwindSafe(|| assess(manifest.kind, &manifest.object))).unwrap_or_else(|_| {
+        let problem = "jobrisk itself failed on this object";
+        let meta = manifest.object.metadata.get();
+        let name = meta.and_then(|meta| meta.name.get()).map_or("", String::as_str);
+        let namespace = meta.and_then(|meta| meta.namespace.get()).map_or("", String::as_str);
+        assess_workload(workload::Workload::identity_only(manifest.kind, namespace, name, "", problem))
+    })
 }
 
 fn report_errors(errors: &[Error]) {

@@ -68,7 +68,16 @@ fn one<'a>(
         let object = Object::deserialize(source).map_err(|error| error.to_string())?;
         let generate_name = head.generate_name(tree, budget)?;
         let item = path.clone();
-        visit(Item::Workload(Manifest { kind, object, generate_name, document, item, tree, node: *node }));
+        visit(Item::Workload(Manifest {
+            kind,
+            object,
+            generate_name,
+            document,
+            item,
+            tree,
+            node: *node,
+            budget,
+        }));
     } else if head.items.is_none() {
         visit(Item::Other(kind));
     }

@@ -15,6 +15,7 @@ mod json;
 mod object;
 mod position;
 mod scalar;
+mod strings;
 mod text;
 mod tree;
 pub mod walk;
@@ -75,6 +76,7 @@ pub struct Manifest<'a> {
     pub item: String,
     tree: &'a Tree<'a>,
     node: NodeId,
+    budget: &'a Budget,
 }
 
 impl Manifest<'_> {
@@ -87,6 +89,20 @@ impl Manifest<'_> {
     /// is not there, the nearest one above it that is.
     pub fn locate(&self, path: &str) -> Position {
         position::locate(self.tree, self.node, path, &Budget::for_text(0))
+    }
+
+    /// The text of the field with this path, if it is there and text. Not escaped, and secrets in it are not masked.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.tree.text(position::find(self.tree, self.node, path, &Budget::for_text(0))?)
+    }
+
+    /// Calls `visit` for every key and string in the JSON that a client would send of the object: without its status
+    /// and `metadata.managedFields`, and not escaped.
+    ///
+    /// # Errors
+    /// When aliases make it too large. The message is for the user.
+    pub fn strings(&self, visit: &mut dyn FnMut(&str)) -> Result<(), &'static str> {
+        strings::visit(self.tree, self.node, self.budget, visit)
     }
 }
 

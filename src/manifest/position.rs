@@ -8,6 +8,17 @@ use super::tree::{Budget, NodeId, Tree, Value};
 /// `path` is one of the paths in findings: `spec.template.spec.containers[0].args[2]`. A key with dots in it is found
 /// too, since keys are compared with what is left of the path.
 pub(super) fn locate(tree: &Tree<'_>, root: NodeId, path: &str, budget: &Budget) -> Position {
+    tree.place(nearest(tree, root, path, budget).0)
+}
+
+/// The field `path` under `root`, if it is there.
+pub(super) fn find(tree: &Tree<'_>, root: NodeId, path: &str, budget: &Budget) -> Option<NodeId> {
+    let (node, rest) = nearest(tree, root, path, budget);
+    rest.is_empty().then_some(node)
+}
+
+/// The field `path`, or the nearest one above it that is there, and what is left of the path.
+fn nearest<'p>(tree: &Tree<'_>, root: NodeId, path: &'p str, budget: &Budget) -> (NodeId, &'p str) {
     let mut node = root;
     let mut rest = path;
     while !rest.is_empty() {
@@ -15,7 +26,7 @@ pub(super) fn locate(tree: &Tree<'_>, root: NodeId, path: &str, budget: &Budget)
         node = child;
         rest = after;
     }
-    tree.place(node)
+    (node, rest)
 }
 
 fn step<'p>(tree: &Tree<'_>, node: NodeId, rest: &'p str, budget: &Budget) -> Option<(NodeId, &'p str)> {

@@ -1,4 +1,4 @@
-//! `JUnit` XML: a suite for each file, a case for each workload, a failure for each that fails the scan.
+//! JUnit XML: a suite for each file, a case for each workload, a failure for each that fails the scan.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

