@@ -46,7 +46,7 @@ pub(super) fn page(rule: &Rule) -> Document {
 
 fn facts(rule: &Rule) -> Block {
     let fact = |name: &str, value: String| vec![text(format!("{name}: {value}"))];
-    let techniques = rule.techniques.iter().flat_map(|id| {
+    let techniques = rule.techniques.iter().filter_map(|id| {
         attack::technique(id).map(|technique| {
             let tactics: Vec<&str> = technique.tactics.iter().map(|short| tactic(short)).collect();
             vec![

@@ -74,12 +74,10 @@ fn flat(inlines: &[Inline]) -> String {
     let mut out = String::new();
     for inline in inlines {
         match inline {
-            Inline::Text(text) | Inline::Code(text) => out.push_str(text),
-            Inline::Link(text, address) if text == address => out.push_str(address),
-            Inline::Link(text, address) if address.starts_with("https://") => {
+            Inline::Link(text, address) if text != address && address.starts_with("https://") => {
                 let _ = write!(out, "{text} ({address})");
             }
-            Inline::Link(text, _) => out.push_str(text),
+            Inline::Text(text) | Inline::Code(text) | Inline::Link(text, _) => out.push_str(text),
         }
     }
     out
