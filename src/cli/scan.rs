@@ -149,7 +149,7 @@ fn read_one(source: &Source, format: Format) -> Results {
                     }
                     results.workloads.push(workload);
                 }
-                Item::Other(kind) => results.skipped.add(kind),
+                Item::Other(other) => results.skipped.add(other.kind),
                 Item::Unreadable(problem) => results.errors.push(Error::new(&name, &problem)),
             };
             // One file must not take the scan of the others with it.

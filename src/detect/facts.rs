@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::embedded::{self, Embedded};
 use super::host::Class;
 use super::runs::{Run, runs};
 use crate::normalize::path::{canonical, join};
@@ -20,6 +21,10 @@ pub struct Facts<'a> {
     pub host_mounts: Vec<HostMount>,
     /// Everything that is run.
     pub runs: Vec<Run<'a>>,
+    /// Objects in what is run.
+    pub embedded: Vec<Embedded>,
+    /// How deep the workload stands in the text of others.
+    pub(super) depth: u8,
 }
 
 /// A container's image.
@@ -58,9 +63,16 @@ pub struct HostMount {
 impl<'a> Facts<'a> {
     /// The facts of a workload.
     pub fn of(workload: &'a Workload) -> Self {
+        Self::at_depth(workload, 0)
+    }
+
+    /// The facts of a workload that stands in the text of another, that many deep.
+    pub(super) fn at_depth(workload: &'a Workload, depth: u8) -> Self {
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
-        Self { workload, images: images(workload), mounts, host_mounts, runs: runs(workload) }
+        let runs = runs(workload);
+        let embedded = if depth < embedded::MAX_DEPTH { embedded::embedded(&runs) } else { Vec::new() };
+        Self { workload, images: images(workload), mounts, host_mounts, runs, embedded, depth }
     }
 }
 

@@ -89,6 +89,7 @@ pub static TECHNIQUES: &[Technique] = &[
     Technique { id: "T1140", name: "Deobfuscate/Decode Files or Information", tactics: &["stealth"] },
     Technique { id: "T1219", name: "Remote Access Tools", tactics: &["command-and-control"] },
     Technique { id: "T1485", name: "Data Destruction", tactics: &["impact"] },
+    Technique { id: "T1486", name: "Data Encrypted for Impact", tactics: &["impact"] },
     Technique { id: "T1489", name: "Service Stop", tactics: &["impact"] },
     Technique { id: "T1496", name: "Resource Hijacking", tactics: &["impact"] },
     Technique { id: "T1499", name: "Endpoint Denial of Service", tactics: &["impact"] },

@@ -237,7 +237,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// Command-line tools that fetch.
-pub(super) fn is_downloader(invocation: &Invocation) -> bool {
+pub(in crate::detect) fn is_downloader(invocation: &Invocation) -> bool {
     matches!(
         invocation.program.as_str(),
         "curl"
@@ -413,7 +413,7 @@ fn same_file(written: &str, run: &str) -> bool {
 }
 
 /// The names of the files that a tool writes.
-fn written_files(invocation: &Invocation) -> Vec<&str> {
+pub(super) fn written_files(invocation: &Invocation) -> Vec<&str> {
     let all: Vec<&str> = words(invocation).collect();
     let mut files = Vec::new();
     let program = invocation.program.as_str();
