@@ -5,6 +5,8 @@
 //! invocation whose arguments are data: a program that is merely given `curl x | sh` as text runs nothing.
 
 mod flow;
+mod input;
+mod line;
 mod prefix;
 mod shells;
 mod walk;
