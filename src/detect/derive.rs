@@ -6,7 +6,7 @@ use super::code_strings;
 use super::files::HostFiles;
 use super::runs::Origin;
 use super::written::Written;
-use crate::normalize::exec::is_shell;
+use crate::normalize::exec::{Directory, is_shell};
 use crate::normalize::shell::{static_output, stdin_text};
 use crate::normalize::{Context, Execution, Invocation, Word, decode};
 
@@ -24,18 +24,26 @@ impl Derived {
     }
 }
 
-/// Everything that runs inside the text of an execution. Linear; the caller bounds the sum.
-pub(super) fn derive(execution: &Execution, host: &HostFiles) -> Vec<Derived> {
+/// Everything that runs inside the text of an execution, each with the directory in which it starts. Linear; the
+/// caller bounds the sum.
+pub(super) fn derive(
+    execution: &Execution,
+    directories: &[Directory],
+    host: &HostFiles,
+) -> Vec<(Directory, Derived)> {
+    let mut all = Vec::new();
     let mut found = Vec::new();
     let mut files = Written::default();
-    for invocation in &execution.commands {
+    let unknown = std::iter::repeat(&None);
+    for (invocation, directory) in execution.commands.iter().zip(directories.iter().chain(unknown)) {
         code_of(execution, invocation, &mut found);
         handed_over(invocation, &mut found);
         crontab(execution, invocation, &mut found);
         substituted(execution, invocation, &mut found);
         files.visit(execution, invocation, host, &mut found);
+        all.extend(found.drain(..).map(|derived| (directory.clone(), derived)));
     }
-    found
+    all
 }
 
 /// Code given to an interpreter: the strings in it that go to a shell, and what is encoded in it.

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::normalize::path::{canonical, join};
+use crate::normalize::exec::Directory;
+use crate::normalize::path::{absolute, canonical, join};
 use crate::normalize::{Execution, Invocation, RedirectOp};
 use crate::workload::{Container, Workload};
 
@@ -87,8 +88,8 @@ impl HostFiles {
 /// What paths mean at one place of a script.
 #[derive(Debug, Clone, Default)]
 struct Place {
-    /// The directory, if the script went to one.
-    cwd: Option<Rc<str>>,
+    /// The working directory, if it is known.
+    cwd: Directory,
     /// `chroot` or `nsenter` made this path of the node the root.
     root: Option<Rc<str>>,
 }
@@ -101,11 +102,10 @@ pub(super) struct Used {
     pub on_node: Vec<bool>,
 }
 
-/// The files that the invocations use, in their order.
-pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
+/// The files that the invocations use, in their order; `directories` has the working directory of each.
+pub(super) fn used(execution: &Execution, directories: &[Directory], host: &HostFiles) -> Used {
     let mut found = Vec::new();
     let mut devices = HostFiles::default();
-    let mut cwd: Option<Rc<str>> = None;
     let mut roots: Vec<Option<Rc<str>>> = Vec::with_capacity(execution.commands.len());
     for (index, invocation) in execution.commands.iter().enumerate() {
         let inherited = invocation.parent.and_then(|parent| roots.get(parent).cloned().flatten());
@@ -114,7 +114,7 @@ pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
             .checked_sub(1)
             .and_then(|at| execution.commands.get(at))
             .filter(|before| before.wrapper && invocation.prefixes.last() == Some(&before.program));
-        let place = Place { cwd: cwd.clone(), root: inherited.clone() };
+        let place = Place { cwd: directories.get(index).cloned().flatten(), root: inherited.clone() };
         let root =
             wrapper.and_then(|wrapper| new_root(wrapper, &place, host, &devices)).map(Rc::from).or(inherited);
         let place = Place { root, ..place };
@@ -125,21 +125,10 @@ pub(super) fn used(execution: &Execution, host: &HostFiles) -> Used {
         };
         by_redirects(invocation, &mut add);
         by_arguments(invocation, &mut add);
-        match invocation.program.as_str() {
-            "cd" | "pushd" => {
-                let to =
-                    invocation.args.iter().map(|word| word.text.as_str()).find(|text| !text.starts_with('-'));
-                cwd = to
-                    .and_then(|to| absolute(to, cwd.as_deref()))
-                    .filter(|to| to.len() <= MAX_PATH)
-                    .map(Rc::from);
-            }
-            "mount" => {
-                if let Some(at) = mounted_device(invocation) {
-                    devices.mounts.insert(canonical(at), Some("/".to_owned()));
-                }
-            }
-            _ => {}
+        if invocation.program == "mount"
+            && let Some(at) = mounted_device(invocation)
+        {
+            devices.mounts.insert(canonical(at), Some("/".to_owned()));
         }
         roots.push(place.root);
     }
@@ -192,13 +181,6 @@ pub(super) fn is_block_device(path: &str) -> bool {
         .iter()
         .any(|start| name.starts_with(start))
         || name.starts_with('$')
-}
-
-fn absolute(path: &str, cwd: Option<&str>) -> Option<String> {
-    if path.starts_with('/') {
-        return Some(canonical(path));
-    }
-    cwd.map(|cwd| canonical(&format!("{cwd}/{path}")))
 }
 
 /// The path in the container, and on the node.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use super::derive::{self, Derived};
 use super::excerpt::{Values, excerpt};
 use super::files::{self, FileUse, HostFiles, Used};
+use crate::normalize::exec::Directory;
+use crate::normalize::path::{absolute, canonical};
 use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
 use crate::workload::{Argument, Container, Exec, Workload};
 
@@ -24,6 +26,8 @@ pub struct Run<'a> {
     pub files: Vec<FileUse>,
     /// For each invocation: its root directory is one of the node.
     pub on_node: Vec<bool>,
+    /// For each invocation: the working directory, if it is known.
+    pub directories: Vec<Directory>,
     /// For each invocation: it stands in text that was decoded.
     decoded: Vec<bool>,
     /// What evidence must not show.
@@ -61,11 +65,14 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
             let arguments = arguments(container, exec);
             let mut budget = EXTRA + arguments.iter().map(String::len).sum::<usize>();
             let mut count = 0;
-            let mut open = vec![(0, Derived { origin: Origin::Spec, argv: arguments })];
-            while let Some((depth, text)) = open.pop() {
+            let start = Some(container.settings.working_dir.as_str()).filter(|path| path.starts_with('/'));
+            let start: Directory = start.map(Rc::from);
+            let mut open = vec![(0, start, Derived { origin: Origin::Spec, argv: arguments })];
+            while let Some((depth, start, text)) = open.pop() {
                 let mut execution = executed_with(&text.argv, values.expanded(), &limits);
+                let directories = execution.directories(start.as_deref());
                 if depth < MAX_DEPTH {
-                    for inner in derive::derive(&execution, &host) {
+                    for (start, inner) in derive::derive(&execution, &directories, &host) {
                         let size: usize = inner.argv.iter().map(String::len).sum();
                         if count >= MAX_DERIVED || size > budget {
                             // Padding must not hide what comes after it: a rule says that it was not read.
@@ -77,10 +84,11 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
                         // Decoded stays decoded, whatever is taken out of it.
                         let decoded = text.origin == Origin::Decoded;
                         let origin = if decoded { Origin::Decoded } else { inner.origin };
-                        open.push((depth + 1, Derived { origin, ..inner }));
+                        open.push((depth + 1, start, Derived { origin, ..inner }));
                     }
                 }
-                found.push(Run::new(container, exec, execution, text.origin, &host, &values));
+                let at = (text.origin, directories);
+                found.push(Run::new(container, exec, execution, at, &host, &values));
             }
         }
     }
@@ -114,14 +122,14 @@ impl<'a> Run<'a> {
         container: &'a Container,
         exec: &'a Exec,
         execution: Execution,
-        origin: Origin,
+        (origin, directories): (Origin, Vec<Directory>),
         host: &Rc<HostFiles>,
         values: &Rc<Values<'a>>,
     ) -> Self {
-        let Used { files, on_node } = files::used(&execution, host);
+        let Used { files, on_node } = files::used(&execution, &directories, host);
         let decoded = decoded(&execution, origin);
         let (host, values) = (Rc::clone(host), Rc::clone(values));
-        Self { container, exec, execution, origin, host, files, on_node, decoded, values }
+        Self { container, exec, execution, origin, host, files, on_node, directories, decoded, values }
     }
 
     /// The argument that holds what was found: the longest one, which is the script if there is one.
@@ -142,6 +150,12 @@ impl<'a> Run<'a> {
     /// The invocation at `index`.
     pub fn invocation(&self, index: usize) -> Option<&Invocation> {
         self.execution.commands.get(index)
+    }
+
+    /// `path` as the invocation at `index` means it: canonical, and absolute where its working directory is known.
+    pub fn at(&self, index: usize, path: &str) -> String {
+        let directory = self.directories.get(index).and_then(|directory| directory.as_deref());
+        absolute(path, directory).unwrap_or_else(|| canonical(path))
     }
 
     /// For every invocation, whether it reads the output of one for which `is_source` holds. Empty where

@@ -49,6 +49,15 @@ pub fn join(base: &str, sub_path: &str) -> String {
     canonical(&format!("{base}{inner}"))
 }
 
+/// The canonical form of `path`, taken from `directory` where it is relative; nothing where that is not known.
+#[must_use]
+pub fn absolute(path: &str, directory: Option<&str>) -> Option<String> {
+    if path.starts_with('/') {
+        return Some(canonical(path));
+    }
+    directory.map(|directory| canonical(&format!("{directory}/{path}")))
+}
+
 /// Whether `path` is `base` or lies below it, on whole components, after [`canonical`].
 #[must_use]
 pub fn within(path: &str, base: &str) -> bool {

@@ -5,6 +5,7 @@ use super::url::{Reach, is_dotted, target};
 use super::words::{only_prints, operands, words};
 use super::{COMMAND, Rule, Sample, Severity, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
+use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
@@ -64,13 +65,16 @@ pub(super) static RULES: &[Rule] = &[
         points: 10,
         techniques: &["T1059", "T1036.005"],
         references: &[links::SECURITY_CONTEXT, links::IMAGES],
-        check: |facts, found| each_match(facts, found, |_, _, invocation| runs_temporary(invocation)),
+        check: |facts, found| each_match(facts, found, runs_temporary),
         samples: &[
             Sample::Hit(10, "containers: [{name: a, command: [/tmp/x]}]"),
             Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'nohup /dev/shm/.x/run &']}]"),
             Sample::Hit(10, "containers: [{name: a, command: [bash, /var/tmp/s.sh]}]"),
+            Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'cd /tmp/b && ./start.sh']}]"),
+            Sample::Hit(10, "containers: [{name: a, workingDir: /tmp, command: [sh, ./start.sh]}]"),
             Sample::Miss("containers: [{name: a, command: [/app/run, /tmp/input]}]"),
             Sample::Miss("containers: [{name: a, command: [tar, xf, /tmp/a.tar]}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'cd /tmp && make; cd /app; ./run']}]"),
         ],
         ..COMMAND
     },
@@ -121,9 +125,11 @@ pub(super) fn is_temporary(path: &str) -> bool {
     TEMPORARY.iter().any(|directory| path.starts_with(directory))
 }
 
-fn runs_temporary(invocation: &Invocation) -> bool {
+fn runs_temporary(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
     let takes_script = is_shell(&invocation.program) || code::language(&invocation.program).is_some();
-    is_temporary(&invocation.path)
+    // A bare name is looked for in PATH.
+    let is_temporary = |path: &str| is_temporary(&run.at(at, path));
+    invocation.path.contains('/') && is_temporary(&invocation.path)
         || takes_script
             && code::text(invocation).is_none()
             && operands(invocation).next().is_some_and(is_temporary)

@@ -4,7 +4,10 @@
 //! shell on its standard input is read where it is written out in the spec. Any other program is one
 //! invocation whose arguments are data: a program that is merely given `curl x | sh` as text runs nothing.
 
+mod directory;
 mod flow;
+mod input;
+mod line;
 mod prefix;
 mod shells;
 mod walk;
@@ -15,6 +18,7 @@ mod tests;
 use super::Limits;
 pub use super::Span;
 use super::shell::{Context, Redirect, Word};
+pub use directory::Directory;
 pub use shells::is_shell;
 
 /// Everything an argument list runs.

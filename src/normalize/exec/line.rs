@@ -1,0 +1,162 @@
+//! From one command of a script to its invocations: wrappers peeled off, the scripts it is given found.
+
+use std::collections::VecDeque;
+
+use super::super::shell::{self, Command};
+use super::input::{with_arguments, with_input};
+use super::prefix::{nested, peel, script_of};
+use super::shells::{Source, base, is_shell, is_stdin, source};
+use super::walk::Walk;
+use super::{Invocation, Word};
+
+/// A script to be entered.
+pub(super) struct Entry {
+    pub(super) text: String,
+    pub(super) variables: Vec<(String, String)>,
+}
+
+impl Walk<'_> {
+    /// Whether a command calls a function that runs its arguments, `run() { "$@"; }`: then it is a wrapper as
+    /// `env` is one.
+    fn calls_runner(&self, command: &Command) -> bool {
+        let Some(level) = self.levels.last() else { return false };
+        let body = command.inputs.iter().flat_map(|span| span.indices().take(8)).take(32);
+        let member = |at: usize| level.starts.get(at).and_then(|start| self.out.commands.get(*start));
+        command.words.len() > 1
+            && body.filter_map(member).any(|member| {
+                member.context == shell::Context::Function && matches!(member.path.as_str(), "$@" | "$*")
+            })
+    }
+
+    /// Takes up one command: its wrappers, itself, the scripts it runs.
+    pub(super) fn command(&mut self, mut command: Command) {
+        if self.calls_runner(&command) {
+            command.words.remove(0);
+        }
+        let stdin = self.stdin(&command);
+        self.output(&command, stdin.as_deref());
+        let Some(level) = self.levels.last() else { return };
+        let base = Invocation {
+            redirects: command.redirects,
+            pipeline: level.pipelines.saturating_add(command.pipeline),
+            stage: command.stage,
+            last_stage: command.last_stage,
+            nesting: level.nesting.saturating_add(command.nesting),
+            inputs: command.inputs,
+            parent: level.parent,
+            context: command.context,
+            from_shell: level.from_shell,
+            group: command.group,
+            assignments: command.assignments,
+            ..Invocation::default()
+        };
+        let mut entries = Vec::new();
+        // Command lines that the arguments of another one hold (`find -exec`) follow it.
+        let mut lines = VecDeque::from([command.words]);
+        let mut first = Some(base.clone());
+        while let Some(words) = lines.pop_front() {
+            let start = first.take().unwrap_or_else(|| Invocation {
+                redirects: Vec::new(),
+                assignments: Vec::new(),
+                ..base.clone()
+            });
+            self.line(words, start, stdin.as_deref(), &mut entries, &mut lines);
+        }
+        // The first script comes first: it has to be on top.
+        for (parent, entry) in entries.into_iter().rev() {
+            self.enter(parent, entry);
+        }
+    }
+
+    fn line(
+        &mut self,
+        words: Vec<Word>,
+        mut made: Invocation,
+        stdin: Option<&str>,
+        entries: &mut Vec<(usize, Entry)>,
+        lines: &mut VecDeque<Vec<Word>>,
+    ) {
+        let words = with_input(words, stdin);
+        // Only moves on, never copies what is left: a long chain of wrappers stays linear.
+        let mut at = 0;
+        while let Some(peeled) = peel(words.get(at..).unwrap_or_default()) {
+            made.assignments.extend(peeled.assigns);
+            let name = words.get(at).cloned().unwrap_or_default();
+            if peeled.keep || peeled.text.is_some() {
+                let mut wrapper = made.clone();
+                wrapper.redirects = Vec::new();
+                wrapper.wrapper = true;
+                let own = words.get(at + 1..at + peeled.at).unwrap_or_default();
+                name_it(&mut wrapper, &name, own.to_vec());
+                let index = self.emit(wrapper);
+                if let Some(text) = peeled.text {
+                    entries.push((index, Entry { text, variables: Vec::new() }));
+                    return;
+                }
+            }
+            if made.prefixes.len() < 32 {
+                made.prefixes.push(base(&name).to_owned());
+            }
+            made.program_disguised |= name.disguised;
+            at += peeled.at;
+        }
+        let mut own = words.into_iter().skip(at);
+        let name = own.next().unwrap_or_default();
+        let args: Vec<Word> = own.collect();
+        let program = base(&name).to_owned();
+        for (from, to) in nested(&program, &args) {
+            let line = args.get(from..to).unwrap_or_default();
+            // Charged: `find -exec find -exec …` would copy the rest again and again.
+            match self.budget.checked_sub(line.iter().map(|w| w.text.len() + 16).sum()) {
+                Some(left) => {
+                    self.budget = left;
+                    lines.push_back(line.to_vec());
+                }
+                None => self.out.truncated = true,
+            }
+        }
+        let entry = self.entry(&program, &args, stdin);
+        made.scripts.extend(entry.as_ref().map(|e| e.text.clone()));
+        name_it(&mut made, &name, args);
+        let at = self.emit(made);
+        entries.extend(entry.map(|entry| (at, entry)));
+    }
+
+    /// The script that a program is given as text.
+    fn entry(&self, program: &str, args: &[Word], stdin: Option<&str>) -> Option<Entry> {
+        let inherited = || self.levels.last().map(|l| l.variables.clone()).unwrap_or_default();
+        if matches!(program, "." | "source") {
+            let text = args.first().filter(|w| is_stdin(w)).and(stdin)?;
+            return Some(Entry { text: text.to_owned(), variables: inherited() });
+        }
+        if !is_shell(program) {
+            return script_of(program, args).map(|text| Entry { text, variables: inherited() });
+        }
+        let mut variables = inherited();
+        match source(args) {
+            Source::Text(at) => {
+                let positional = args.get(at + 1..).unwrap_or_default();
+                for (n, word) in positional.iter().take(10).enumerate() {
+                    variables.push((n.to_string(), word.text.clone()));
+                }
+                let all: Vec<&str> = positional.iter().skip(1).map(|w| w.text.as_str()).collect();
+                let text = args.get(at)?.text.as_str();
+                if !all.is_empty() {
+                    variables.push(("@".to_owned(), all.join(" ")));
+                    variables.push(("*".to_owned(), all.join(" ")));
+                }
+                Some(Entry { text: with_arguments(text, &all), variables })
+            }
+            Source::Stdin => Some(Entry { text: stdin?.to_owned(), variables }),
+            Source::File => None,
+        }
+    }
+}
+
+fn name_it(invocation: &mut Invocation, name: &Word, args: Vec<Word>) {
+    base(name).clone_into(&mut invocation.program);
+    invocation.path.clone_from(&name.text);
+    invocation.program_disguised |= name.disguised;
+    invocation.disguised |= name.disguised || args.iter().any(|w| w.disguised);
+    invocation.args = args;
+}
