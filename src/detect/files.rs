@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::normalize::exec::Directory;
-use crate::normalize::path::{absolute, canonical, join};
+use crate::normalize::path::{MAX_PATH, absolute, canonical, join};
 use crate::normalize::{Execution, Invocation, RedirectOp};
 use crate::workload::{Container, Workload};
 
@@ -35,8 +35,6 @@ pub struct FileUse {
     pub host: Option<String>,
 }
 
-/// Longer paths name no file.
-const MAX_PATH: usize = 4096;
 /// The spelling of the node's root in a pod that sees the node's processes.
 const INIT_ROOT: &str = "/proc/1/root";
 
@@ -124,7 +122,7 @@ pub(super) fn used(execution: &Execution, directories: &[Directory], host: &Host
             }
         };
         by_redirects(invocation, &mut add);
-        by_arguments(invocation, &mut add);
+        by_arguments(invocation, place.cwd.is_some(), &mut add);
         if invocation.program == "mount"
             && let Some(at) = mounted_device(invocation)
         {
@@ -232,7 +230,8 @@ const READERS: &[&str] = &[
     "bat", "column", "paste", "uuencode", "gcloud", "az",
 ];
 
-fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
+/// `located`: the working directory is known, so that a bare name leads somewhere.
+fn by_arguments(invocation: &Invocation, located: bool, add: &mut impl FnMut(Access, &str)) {
     let words = invocation.args.iter().map(|word| word.text.as_str());
     let operands = || words.clone().filter(|text| !text.starts_with('-'));
     match invocation.program.as_str() {
@@ -285,7 +284,7 @@ fn by_arguments(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
             operands().skip(1).for_each(|file| add(access, file));
         }
         program if READERS.contains(&program) => {
-            for word in operands().filter(|word| word.contains('/')) {
+            for word in operands().filter(|word| located || word.contains('/')) {
                 add(Access::Read, word);
             }
             if invocation.program == "tar" {
