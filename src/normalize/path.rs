@@ -71,6 +71,25 @@ pub fn straightened(word: &str) -> Option<String> {
     Some(format!("/{}{end}", parts.join("/")))
 }
 
+/// The process, and the path as that process sees it, of a path through `/proc`: `/proc/4711/root/etc` is `/etc` of
+/// 4711, and `cwd` is the same, as the working directory of most daemons is `/`. The process may be anything that a
+/// shell makes a number of.
+#[must_use]
+pub fn of_process(path: &str) -> Option<(&str, String)> {
+    let rest = path.strip_prefix("/proc/")?;
+    let at = rest.find("/root").into_iter().chain(rest.find("/cwd")).min()?;
+    let process = rest.get(..at)?;
+    let below = rest.get(at + 1..)?;
+    let below = below.strip_prefix("root").or_else(|| below.strip_prefix("cwd"))?;
+    // A substitution may stand there with its own slashes; a plain name with one is another path.
+    let is_process = matches!(process, "self" | "thread-self")
+        || !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
+        || process.starts_with('$')
+        || !process.contains('/') && process.contains(['*', '?', '[', '$']);
+    (is_process && (below.is_empty() || below.starts_with('/')))
+        .then(|| (process, format!("/{}", below.trim_start_matches('/'))))
+}
+
 /// The canonical path of `sub_path` inside `base`. A leading `/` of `sub_path` has no meaning, and `..`
 /// cannot leave `base`: the kubelet refuses both.
 #[must_use]

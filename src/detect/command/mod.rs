@@ -20,6 +20,7 @@ mod miner;
 mod persist;
 mod place;
 mod places;
+mod runtime;
 mod secrets;
 mod shells;
 mod tools;
