@@ -207,7 +207,7 @@ fn removes_traces(file: &FileUse) -> bool {
             log(&file.path) || file.host.as_deref().is_some_and(|host| log(host) || of_node(host))
         }
         Access::Write => file.path == "/etc/resolv.conf" || log(&file.path),
-        Access::Read => false,
+        Access::Read | Access::Fill => false,
     }
 }
 

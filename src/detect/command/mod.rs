@@ -26,6 +26,7 @@ mod place;
 mod places;
 mod ransom;
 mod replication;
+mod runtime;
 mod secrets;
 mod shells;
 mod tools;
