@@ -20,12 +20,15 @@ mod miner;
 mod persist;
 mod place;
 mod places;
+mod planted;
 mod runtime;
 mod secrets;
+mod serve;
 mod shells;
 mod tools;
 mod url;
 mod weak;
+mod windows;
 mod words;
 
 use super::catalog::{RULE, Rule, Sample};
