@@ -26,12 +26,15 @@ mod place;
 mod places;
 mod ransom;
 mod replication;
+mod planted;
 mod runtime;
 mod secrets;
+mod serve;
 mod shells;
 mod tools;
 mod url;
 mod weak;
+mod windows;
 mod words;
 
 pub(super) use fetch::is_downloader;

@@ -1,6 +1,7 @@
 //! What a path of the node is worth to an attacker.
 
 use super::super::facts::HostMount;
+use super::windows::counterpart;
 use crate::normalize::path::{canonical, of_process};
 use crate::severity::Severity;
 
@@ -157,6 +158,8 @@ const LOGS: [&str; 2] = ["/var/log", "/run/log"];
 impl Class {
     /// The class of a path on the node, in canonical form, and of the `type` that its volume asks for.
     pub(in crate::detect) fn of_path(path: &str, kind: &str, writable: bool) -> Self {
+        let counterpart = counterpart(path);
+        let path = counterpart.as_deref().unwrap_or(path);
         let seen_through = of_process(path).map(|(_, below)| canonical(&below));
         let path = seen_through.as_deref().unwrap_or(path);
         let at = |bases: &[&str]| bases.iter().any(|base| within(path, base));
