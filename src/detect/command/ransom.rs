@@ -173,7 +173,9 @@ fn chosen(run: &Run<'_>, at: usize, originals: &[&str]) -> bool {
         || run.invocations().take(at).any(|(_, before)| match before.program.as_str() {
             "for" | "ls" => words(before).any(by_ending),
             "find" => {
-                option(before, &["-name", "-iname"]).is_some_and(by_ending)
+                // All but those of one ending, such as those that are done, are no choice.
+                let all_but = has(before, &["!", "-not"]);
+                !all_but && option(before, &["-name", "-iname"]).is_some_and(by_ending)
                     || has(before, &["-mtime", "-newer"])
             }
             _ => false,
