@@ -109,5 +109,24 @@ fn each_heaviest(
     }
 }
 
+/// How many commands away something that belongs together is looked for: keeps questions about each command cheap.
+const NEAR: usize = 32;
+
+/// The invocations before `at` in its run, the nearest [`NEAR`].
+fn before<'r>(run: &'r Run<'_>, at: usize) -> impl Iterator<Item = &'r Invocation> {
+    let first = at.saturating_sub(NEAR);
+    run.invocations().skip(first).take(at - first).map(|(_, invocation)| invocation)
+}
+
+/// The invocations whose output the one at `at` reads without another in between, the first [`NEAR`].
+fn fed_by<'r>(run: &'r Run<'_>, at: usize) -> impl Iterator<Item = &'r Invocation> {
+    let spans = run.invocation(at).into_iter().flat_map(|invocation| invocation.inputs.iter().take(4));
+    spans
+        .flat_map(|span| span.indices())
+        .take(NEAR)
+        .filter(move |source| *source != at)
+        .filter_map(|source| run.invocation(source))
+}
+
 #[cfg(test)]
 mod tests;
