@@ -1,6 +1,7 @@
 //! Ways from the pod to its node.
 
 use super::runtime;
+use super::upkeep;
 use super::words::{has, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
@@ -60,6 +61,18 @@ pub(super) static RULES: &[Rule] = &[Rule {
         ),
         Sample::Hit(35, "containers: [{name: a, command: [nsenter, -t, '1', -m, -u, -i, -n, -p, --, bash]}]"),
         Sample::Hit(20, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
+        Sample::Hit(
+            20,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'grep ext4 /proc/mounts > /tmp/m; fstrim -v -I /tmp/m']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'fstrim -a; cat /etc/shadow']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'df -h | tee /etc/cron.d/x']}]",
+        ),
         Sample::Hit(
             35,
             "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /mnt, id], volumeMounts: [{name: v, mountPath: /mnt}]}]",
@@ -238,8 +251,9 @@ fn links_outside(link: &Invocation) -> Option<Weight> {
 fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     let yes = |condition: bool| condition.then_some(FULL);
     if run.enters.get(at) == Some(&true) {
-        let inner = run.invocation(at + 1).filter(|inner| inner.prefixes.last() == Some(&invocation.program));
-        return Some(if inner.is_some_and(maintains) { REDUCED } else { FULL });
+        let runs_inner = |inner: &Invocation| inner.prefixes.last() == Some(&invocation.program);
+        let only_upkeep = run.invocation(at + 1).is_some_and(runs_inner) && upkeep::is_all(run, at + 1);
+        return Some(if only_upkeep { REDUCED } else { FULL });
     }
     match invocation.program.as_str() {
         "mount" => yes(mounted_device(invocation).is_some()),
@@ -265,39 +279,4 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
         "insmod" | "systemd-run" | "busctl" | "kexec" => Some(FULL),
         _ => runtime::weigh(run, invocation),
     }
-}
-
-/// Programs for the upkeep of a node that start nothing else.
-fn maintains(inner: &Invocation) -> bool {
-    matches!(
-        inner.program.as_str(),
-        "fstrim"
-            | "sysctl"
-            | "smartctl"
-            | "nvme"
-            | "lsblk"
-            | "blkid"
-            | "df"
-            | "lvs"
-            | "vgs"
-            | "pvs"
-            | "multipath"
-            | "iscsiadm"
-            | "journalctl"
-            | "chronyc"
-            | "timedatectl"
-            | "ip"
-            | "ethtool"
-            | "uname"
-            | "free"
-            | "uptime"
-            | "nvidia-smi"
-            | "mdadm"
-            | "zpool"
-            | "zfs"
-            | "btrfs"
-            | "xfs_fsr"
-            | "needs-restarting"
-            | "crictl"
-    ) && !has(inner, &["exec", "run"])
 }
