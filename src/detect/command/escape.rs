@@ -9,10 +9,13 @@ use crate::detect::files::{Access, FileUse, below, is_block_device, mounted_devi
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
+use crate::normalize::exec::is_shell;
 use crate::normalize::path::canonical;
 
 /// The rule's own weight.
 pub(super) const FULL: Weight = (Severity::Medium, 35);
+/// For upkeep of the node by one program, from within it. The access that it takes is in other findings.
+const UPKEEP: Weight = (Severity::Low, 8);
 /// For uses that maintenance has as well.
 pub(super) const REDUCED: Weight = (Severity::Medium, 20);
 /// For what has no other use.
@@ -59,7 +62,15 @@ pub(super) static RULES: &[Rule] = &[Rule {
             "containers: [{name: a, command: [nsenter, '--mount=/proc/1/ns/mnt', --, /bin/bash]}]",
         ),
         Sample::Hit(35, "containers: [{name: a, command: [nsenter, -t, '1', -m, -u, -i, -n, -p, --, bash]}]"),
-        Sample::Hit(20, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
+        Sample::Hit(8, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
+        Sample::Hit(
+            8,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'grep ext4 /proc/mounts > /tmp/m; fstrim -I /tmp/m']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'fstrim -a; curl http://c.test/x']}]",
+        ),
         Sample::Hit(
             35,
             "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /mnt, id], volumeMounts: [{name: v, mountPath: /mnt}]}]",
@@ -239,7 +250,8 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
     let yes = |condition: bool| condition.then_some(FULL);
     if run.enters.get(at) == Some(&true) {
         let inner = run.invocation(at + 1).filter(|inner| inner.prefixes.last() == Some(&invocation.program));
-        return Some(if inner.is_some_and(maintains) { REDUCED } else { FULL });
+        let script = || inner.is_some_and(|inner| is_shell(&inner.program)) && only_maintains(run, at + 1);
+        return Some(if inner.is_some_and(maintains) || script() { UPKEEP } else { FULL });
     }
     match invocation.program.as_str() {
         "mount" => yes(mounted_device(invocation).is_some()),
@@ -265,6 +277,29 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
         "insmod" | "systemd-run" | "busctl" | "kexec" => Some(FULL),
         _ => runtime::weigh(run, invocation),
     }
+}
+
+/// Whether the script of a shell has nothing but programs for upkeep in it, at least one, and text filters. What it
+/// reads and writes is for other rules.
+fn only_maintains(run: &Run<'_>, shell: usize) -> bool {
+    let script = || run.invocations().skip(shell + 1).take_while(|(_, call)| call.parent == Some(shell));
+    let reads = [
+        "cat", "grep", "awk", "sed", "head", "tail", "sort", "cut", "tr", "wc", "echo", "test", "[", "true",
+        "sleep",
+    ];
+    script().next().is_some()
+        && script().all(|(_, call)| {
+            call.program.is_empty()
+                || maintains(call)
+                || reads.contains(&call.program.as_str()) && !code_runs(call)
+        })
+}
+
+/// Whether a filter starts programs of its own: `system()` of awk, `e` of sed.
+fn code_runs(call: &Invocation) -> bool {
+    words(call).any(|word| {
+        word.contains("system(") || word.contains('|') || word.starts_with("e ") || word.ends_with("/e")
+    })
 }
 
 /// Programs for the upkeep of a node that start nothing else.
