@@ -167,7 +167,9 @@ pub(super) fn calls(code: &str, name: &str) -> bool {
             .chars()
             .next_back()
             .is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '$'));
-        is_whole && !before.ends_with("->") && after.starts_with(['(', ' ', '"', '\''])
+        // Handed over to be called: `.then(eval)`, `map(exec, …)`.
+        let given = before.trim_end().ends_with(['(', ',']) && after.trim_start().starts_with([')', ',']);
+        is_whole && !before.ends_with("->") && (given || after.starts_with(['(', ' ', '"', '\'']))
     })
 }
 
@@ -378,5 +380,8 @@ mod tests {
         assert!(calls("eval(x)", "eval"));
         assert!(!calls("$db->exec('SELECT 1')", "exec"));
         assert!(!calls("re.exec(x)", "exec"));
+        assert!(calls("fetch(u).then(r=>r.text()).then(eval)", "eval"));
+        assert!(calls("list(map(exec, [x]))", "exec"));
+        assert!(!calls("open(evaluated)", "eval"));
     }
 }

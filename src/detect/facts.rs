@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::flow::Flow;
 use super::host::Class;
 use super::runs::{Run, runs};
 use crate::normalize::path::{canonical, join};
@@ -20,6 +21,8 @@ pub struct Facts<'a> {
     pub host_mounts: Vec<HostMount>,
     /// Everything that is run.
     pub runs: Vec<Run<'a>>,
+    /// What flows from one to another, through files as well.
+    pub flow: Flow,
 }
 
 /// A container's image.
@@ -60,7 +63,9 @@ impl<'a> Facts<'a> {
     pub fn of(workload: &'a Workload) -> Self {
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
-        Self { workload, images: images(workload), mounts, host_mounts, runs: runs(workload) }
+        let runs = runs(workload);
+        let flow = Flow::of(workload, &runs);
+        Self { workload, images: images(workload), mounts, host_mounts, runs, flow }
     }
 }
 

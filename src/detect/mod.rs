@@ -15,6 +15,7 @@ mod excerpt;
 mod facts;
 mod files;
 mod findings;
+mod flow;
 mod host;
 mod identity;
 mod image;
@@ -24,6 +25,7 @@ mod placement;
 mod runs;
 mod schedule;
 pub(crate) mod system;
+mod words;
 mod written;
 
 pub use catalog::{Rule, Sample};

@@ -9,6 +9,7 @@
 //! attack ([`crate::score`]). Weak rules (below 15, in [`weak`], [`places`] and elsewhere) describe everyday scripts as much
 //! as attacks: all of them together, with the weights of the score, stay below High (a test holds that).
 
+mod checksum;
 mod cloud;
 mod escape;
 mod exfil;
@@ -25,12 +26,12 @@ mod shells;
 mod tools;
 mod url;
 mod weak;
-mod words;
 
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;
 use super::runs::Run;
+use super::words;
 use crate::normalize::Invocation;
 use crate::score::Family;
 use crate::severity::Severity;
