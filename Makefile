@@ -39,8 +39,10 @@ evasion: ## Measure how verdicts hold when workloads are written differently; AR
 	cargo run --locked --quiet --example evasion -- $(ARGS)
 
 .PHONY: generate
-generate: ## Write the custom resource definitions in crds/ anew from the Rust types
-	cargo run --locked -- crds --dir crds
+generate: ## Write crds/ and docs/rules/ anew from the Rust types and the rules
+	cargo run --locked --quiet -- crds --dir crds
+	rm -f docs/rules/*.md
+	cargo run --locked --quiet -- rules --dir docs/rules
 
 .PHONY: controlplane
 controlplane: ## Build the Kubernetes control plane for the tests and the demo; prints its folder

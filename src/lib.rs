@@ -14,7 +14,7 @@
 //! Everything from `workload` to `report` is pure: values in, values out; no client, no clock, no I/O. A test
 //! holds it to that. Around it, [`controller`] talks to the API server, [`server`] answers probes, and [`cli`] reads
 //! the command line. `jobrisk scan` has the same core between other ends: [`manifest`] reads files as kubectl does,
-//! [`output`] writes the verdicts.
+//! [`output`] writes the verdicts; [`rules`] shows the catalogue.
 
 pub mod api;
 pub mod assess;
@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod normalize;
 pub mod output;
 pub mod report;
+pub mod rules;
 pub mod score;
 pub mod server;
 pub mod severity;

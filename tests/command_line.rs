@@ -120,6 +120,60 @@ fn the_definitions_in_the_repository_are_those_of_the_types() {
 }
 
 #[test]
+fn the_documentation_in_the_repository_is_that_of_the_rules() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_to_end(&["rules", "--dir", folder.path().to_str().unwrap()]);
+    assert!(output.success(), "{output:?}");
+    let names = |folder: &Path| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(folder.path()), names(&kept), "run `make generate`");
+    for name in names(&kept) {
+        let generated = fs::read_to_string(folder.path().join(&name)).unwrap();
+        assert!(generated == fs::read_to_string(kept.join(&name)).unwrap(), "run `make generate`: {name}");
+    }
+}
+
+#[test]
+fn rules_are_listed_and_shown_in_every_format() {
+    let table = run_to_end(&["rules"]);
+    let all: Vec<&str> = table.stdout.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
+    assert!(table.success() && all.contains(&"cmd-reverse-shell"), "{}", table.stdout);
+    let json: serde_json::Value =
+        serde_json::from_str(&run_to_end(&["rules", "--format=json"]).stdout).unwrap();
+    assert_eq!(json["schemaVersion"], "1");
+    assert_eq!(json["rules"].as_array().unwrap().len(), all.len());
+    let layer: serde_json::Value =
+        serde_json::from_str(&run_to_end(&["rules", "--format=navigator"]).stdout).unwrap();
+    assert_eq!(layer["versions"]["layer"], "4.5");
+    let markdown = run_to_end(&["rules", "--format=markdown"]).stdout;
+    assert!(markdown.starts_with("# Rules\n") && all.iter().all(|id| markdown.contains(id)));
+    let page = run_to_end(&["rules", "host-pid"]).stdout;
+    assert!(page.starts_with("host-pid: ") && page.contains("kubectl -n NAMESPACE"), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.md");
+    let written = run_to_end(&["rules", "host-pid", "--format=markdown", "-o", file.to_str().unwrap()]);
+    assert_eq!((written.success(), written.stdout.as_str()), (true, ""));
+    assert!(fs::read_to_string(file).unwrap().starts_with("# host-pid: "));
+}
+
+#[test]
+fn a_rule_that_does_not_exist_ends_with_2_and_the_nearest_ones() {
+    for (arguments, expected) in [
+        (&["rules", "host-privilege"][..], "host-privileged"),
+        (&["rules", "hostpath-via-pv"], "PersistentVolume"),
+        (&["rules", "zzz"], "`jobrisk rules` lists all"),
+        (&["rules", "host-pid", "--format=navigator"], "leave RULE-ID out"),
+    ] {
+        assert_one_line(&run_to_end(arguments), 2, &[expected]);
+    }
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let output = run_to_end(&["crds", "--dir=/nonexistent/folder"]);
     assert_one_line(&output, 1, &["/nonexistent/folder"]);

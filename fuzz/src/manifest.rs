@@ -91,7 +91,7 @@ pub fn results(input: &[u8]) -> Results {
             let assessment = assess(manifest.kind, &manifest.object);
             results.workloads.push(output::Workload::new(FILE, &manifest, &assessment));
         }
-        Item::Other(kind) => results.skipped.add(kind),
+        Item::Other(other) => results.skipped.add(other.kind),
         Item::Unreadable(problem) => results.errors.push(Error::new(FILE, &problem)),
     });
     results

@@ -1,9 +1,9 @@
 //! `jobrisk crds`.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
+use super::destination;
 use crate::api;
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub(super) fn crds(args: &Args) -> Result<(), String> {
     }
     if args.dir.is_none() {
         let text = printed.join("---\n");
-        std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot print: {error}"))?;
+        destination::write(None, |out| out.write_all(text.as_bytes()))?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The command line.
 
 mod crds;
+mod destination;
 mod progress;
+mod rules;
 mod run;
 mod scan;
 
@@ -26,15 +28,18 @@ enum Command {
     Crds(crds::Args),
     /// Judge the Jobs and CronJobs in manifest files.
     Scan(scan::Args),
+    /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
+    Rules(rules::Args),
 }
 
-/// Parses the command line and does what it says. A wrong command line ends the process with 2, and so does a scan
-/// that fails, since its 1 means something else.
+/// Parses the command line and does what it says. A wrong command line ends the process with 2, and so do a scan that
+/// fails, since its 1 means something else, and a rule that does not exist.
 pub fn main() -> ExitCode {
     let (outcome, failure) = match Cli::parse().command {
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
+        Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
     };
     outcome.unwrap_or_else(|message| {
         // If standard error is gone there is nobody left to tell.

@@ -1,7 +1,6 @@
 //! `jobrisk scan`: the engine over manifest files, before they reach a cluster.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::progress;
+use super::{destination, progress};
 use crate::assess::{Assessment, assess, assess_workload};
 use crate::manifest::walk::{self, Source};
 use crate::manifest::{self, Item, Manifest, Problem};
@@ -75,7 +74,7 @@ pub(super) fn scan(args: &Args) -> Result<ExitCode, String> {
         results.append(file);
     }
     report_errors(&results.errors);
-    write(args, &results, &settings)?;
+    destination::write(args.output.as_deref(), |out| output::write(args.format, &results, &settings, out))?;
     Ok(if !results.errors.is_empty() {
         ExitCode::from(2)
     } else if results.workloads.iter().any(|workload| settings.fails(workload)) {
@@ -150,7 +149,7 @@ fn read_one(source: &Source, format: Format) -> Results {
                     }
                     results.workloads.push(workload);
                 }
-                Item::Other(kind) => results.skipped.add(kind),
+                Item::Other(other) => results.skipped.add(other.kind),
                 Item::Unreadable(problem) => results.errors.push(Error::new(&name, &problem)),
             };
             // One file must not take the scan of the others with it.
@@ -181,22 +180,4 @@ fn report_errors(errors: &[Error]) {
         // If standard error is gone there is nobody left to tell.
         let _ = writeln!(stderr, "{}", error.line());
     }
-}
-
-fn write(args: &Args, results: &Results, settings: &Settings) -> Result<(), String> {
-    let Some(path) = &args.output else {
-        let mut out = BufWriter::new(io::stdout().lock());
-        let written = output::write(args.format, results, settings, &mut out).and_then(|()| out.flush());
-        return match written {
-            // `jobrisk scan … | head` has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| format!("cannot print: {error}")),
-        };
-    };
-    let mut out = File::create(path)
-        .map(BufWriter::new)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    output::write(args.format, results, settings, &mut out)
-        .and_then(|()| out.flush())
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

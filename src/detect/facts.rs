@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::embedded::{self, Embedded};
 use super::flow::Flow;
 use super::host::Class;
 use super::runs::{Run, runs};
@@ -23,6 +24,10 @@ pub struct Facts<'a> {
     pub runs: Vec<Run<'a>>,
     /// What flows from one to another, through files as well.
     pub flow: Flow,
+    /// Objects in what is run.
+    pub embedded: Vec<Embedded>,
+    /// How deep the workload stands in the text of others.
+    pub(super) depth: u8,
 }
 
 /// A container's image.
@@ -61,11 +66,17 @@ pub struct HostMount {
 impl<'a> Facts<'a> {
     /// The facts of a workload.
     pub fn of(workload: &'a Workload) -> Self {
+        Self::at_depth(workload, 0)
+    }
+
+    /// The facts of a workload that stands in the text of another, that many deep.
+    pub(super) fn at_depth(workload: &'a Workload, depth: u8) -> Self {
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
         let runs = runs(workload);
         let flow = Flow::of(workload, &runs);
-        Self { workload, images: images(workload), mounts, host_mounts, runs, flow }
+        let embedded = if depth < embedded::MAX_DEPTH { embedded::embedded(&runs) } else { Vec::new() };
+        Self { workload, images: images(workload), mounts, host_mounts, runs, flow, embedded, depth }
     }
 }
 

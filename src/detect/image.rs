@@ -4,6 +4,7 @@ use super::address::{Reach, reach};
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;
+use super::miners;
 use super::system::{self, Component};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::normalize::ImageRef;
@@ -62,34 +63,6 @@ pub(super) const OFFENSIVE: &[&str] = &[
     "chisel",
     "gs-netcat",
 ];
-
-/// Parts of image names that are programs for mining and nothing else.
-const MINERS: &[&str] = &[
-    "xmrig",
-    "xmrigcc",
-    "cpuminer",
-    "cryptominer",
-    "coinminer",
-    "minerd",
-    "ccminer",
-    "cgminer",
-    "bfgminer",
-    "ethminer",
-    "lolminer",
-    "gminer",
-    "nbminer",
-    "nanominer",
-    "phoenixminer",
-    "teamredminer",
-    "srbminer",
-    "wildrig",
-    "moneroocean",
-    "c3pool",
-    "nicehash",
-];
-/// Such names that have a hyphen in them.
-const MINERS_IN_TWO_WORDS: &[&str] =
-    &["xmr-stak", "monero-miner", "xmr-miner", "crypto-miner", "t-rex-miner"];
 
 /// Registries, with all below them, that keep images for hours or are tunnels to somebody's own computer.
 const EPHEMERAL_REGISTRIES: &[&str] = &[
@@ -223,7 +196,7 @@ pub(super) static RULES: &[Rule] = &[
         references: &[links::QUOTA, links::IMAGES],
         check: |facts, found| {
             each_reference(facts, |container, path, text, reference| {
-                if is_miner(&reference.repository) {
+                if miners::in_repository(&reference.repository) {
                     found.hit(container, path, text);
                 }
             });
@@ -420,14 +393,6 @@ fn each_reference(facts: &Facts<'_>, mut visit: impl FnMut(Option<&str>, &str, &
             visit(None, &volume.path, text, &ImageRef::parse(text));
         }
     }
-}
-
-fn is_miner(repository: &str) -> bool {
-    let name = repository.to_lowercase();
-    let parts =
-        |name: &str, of: fn(char) -> bool, known: &[&str]| name.split(of).any(|part| known.contains(&part));
-    parts(&name, |c| !c.is_alphanumeric(), MINERS)
-        || parts(&name, |c| matches!(c, '/' | '_' | '.'), MINERS_IN_TWO_WORDS)
 }
 
 fn is_ephemeral(registry: &str) -> bool {

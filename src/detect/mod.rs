@@ -10,6 +10,7 @@ mod code_strings;
 mod command;
 mod cron;
 mod derive;
+mod embedded;
 mod evidence;
 mod excerpt;
 mod facts;
@@ -20,6 +21,7 @@ mod host;
 mod identity;
 mod image;
 mod indicators;
+mod miners;
 mod network;
 mod placement;
 mod runs;
@@ -38,7 +40,12 @@ use crate::workload::Workload;
 
 /// Runs every rule of the catalogue over a workload.
 pub fn detect(workload: &Workload) -> Detection {
-    let facts = Facts::of(workload);
+    detect_at(workload, 0)
+}
+
+/// [`detect`] for a workload that stands in the text of another, that many deep.
+fn detect_at(workload: &Workload, depth: u8) -> Detection {
+    let facts = Facts::at_depth(workload, depth);
     let mut findings = Findings::default();
     for rule in catalog::rules() {
         (rule.check)(&facts, &mut findings.of(rule));

@@ -4,7 +4,7 @@ use serde::Deserialize as _;
 
 use super::object::Source;
 use super::tree::{Budget, NodeId, Tree, Value};
-use super::{Item, Manifest, Problem};
+use super::{Item, Manifest, Other, Problem};
 use crate::workload::Kind;
 use crate::workload::decode::Object;
 
@@ -55,7 +55,7 @@ fn one<'a>(
             Value::Null => Ok(Vec::new()),
             Value::List(_) if path.is_empty() => items(tree, *node, budget, path, None, None),
             _ => {
-                visit(Item::Other(""));
+                visit(Item::Other(Other { kind: "", tree, node: *node, budget }));
                 Ok(Vec::new())
             }
         };
@@ -79,7 +79,7 @@ fn one<'a>(
             budget,
         }));
     } else if head.items.is_none() {
-        visit(Item::Other(kind));
+        visit(Item::Other(Other { kind, tree, node: *node, budget }));
     }
     match head.items {
         Some(list) => {

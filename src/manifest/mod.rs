@@ -13,6 +13,7 @@
 mod items;
 mod json;
 mod object;
+mod other;
 mod position;
 mod scalar;
 mod strings;
@@ -21,6 +22,7 @@ mod tree;
 pub mod walk;
 mod yaml;
 
+pub use other::Other;
 use serde::Serialize;
 
 use crate::workload::Kind;
@@ -56,7 +58,7 @@ pub enum Item<'a> {
     /// A Job or CronJob.
     Workload(Manifest<'a>),
     /// An object of another kind, or something that is no object (with an empty kind).
-    Other(&'a str),
+    Other(Other<'a>),
     /// A document, or the rest of the file, that could not be read.
     Unreadable(Problem),
 }

@@ -15,7 +15,7 @@ fn items(bytes: impl AsRef<[u8]>) -> Vec<String> {
                     if manifest.item.is_empty() { String::new() } else { format!(" {}", manifest.item) };
                 format!("{} {}@{line}:{column} doc {}{item}", view.kind, view.name, manifest.document)
             }
-            Item::Other(kind) => format!("other {kind}"),
+            Item::Other(other) => format!("other {}", other.kind),
             Item::Unreadable(Problem { position: Some(Position { line, column }), .. }) => {
                 format!("unreadable {line}:{column}")
             }

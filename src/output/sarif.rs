@@ -10,14 +10,15 @@ use sha2::{Digest as _, Sha256};
 use super::{Error, Finding, Results, Settings, Workload};
 use crate::detect::Rule;
 use crate::detect::catalog;
+use crate::rules;
 use crate::severity::Severity;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-    let rules: Vec<&Rule> = catalog::rules().collect();
+    let catalogue: Vec<&Rule> = catalog::rules().collect();
     let indexes: HashMap<&str, usize> =
-        rules.iter().enumerate().map(|(index, rule)| (rule.id, index)).collect();
+        catalogue.iter().enumerate().map(|(index, rule)| (rule.id, index)).collect();
     let mut seen = HashMap::new();
     let mut entries = Vec::new();
     for workload in results.listed(settings) {
@@ -38,7 +39,7 @@ pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write)
                 "name": "jobrisk",
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
+                "rules": catalogue.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
             }},
             "invocations": [{
                 "executionSuccessful": results.errors.is_empty(),
@@ -53,23 +54,17 @@ pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write)
 }
 
 fn descriptor(rule: &Rule) -> Value {
-    let sentence = format!("A Job or CronJob {}.", rule.message);
-    let points = if rule.points == 0 { String::new() } else { format!(" Points: {}.", rule.points) };
-    let help = format!(
-        "{}\n\nOrdinary causes: {}\n\nATT&CK: {}.{points}",
-        rule.meaning,
-        rule.false_positives,
-        rule.techniques.join(", ")
-    );
-    let tags: Vec<String> = std::iter::once("security".to_owned())
+    let (text, markdown) = rules::help(rule);
+    let tags: Vec<String> = ["security".to_owned(), "kubernetes".to_owned()]
+        .into_iter()
         .chain(rule.techniques.iter().map(|technique| format!("external/mitre/{technique}")))
         .collect();
     json!({
         "id": rule.id,
         "name": rule.id,
-        "shortDescription": {"text": sentence},
-        "fullDescription": {"text": rule.meaning},
-        "help": {"text": help, "markdown": help},
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": format!("A Job or CronJob {}. {}", rule.message, rule.meaning)},
+        "help": {"text": text, "markdown": markdown},
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": {"security-severity": security_severity(rule.severity), "tags": tags, "precision": "high"},
     })

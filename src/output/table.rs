@@ -61,6 +61,11 @@ fn summary(results: &Results, settings: &Settings, out: &mut dyn Write) -> io::R
     if !results.errors.is_empty() {
         writeln!(out, "{} not read: see standard error", plural(results.errors.len(), "document or file"))?;
     }
+    // The rule of the worst finding, so that the command can be copied as it stands.
+    let worst = results.listed(settings).max_by_key(|workload| (workload.severity, workload.risk_score));
+    if let Some(finding) = worst.and_then(|workload| workload.findings.first()) {
+        writeln!(out, "What a finding means and what to do: jobrisk rules {}", finding.finding.rule)?;
+    }
     Ok(())
 }
 

@@ -11,9 +11,15 @@
 //! 4. The total is cut at 100. Its band is the severity: 70 Critical, 45 High, 25 Medium, 5 Low.
 //! 5. Floors raise the severity, never lower it, and are named in the explanation.
 
+mod floor;
+mod formula;
+
 use std::collections::BTreeMap;
 
-use crate::detect::{self, Findings, Hit, Rule, system};
+pub use floor::{FLOORS, Floor, STRONG_INTENT};
+pub use formula::{Formula, decimal};
+
+use crate::detect::{Findings, Rule};
 use crate::severity::Severity;
 
 /// A group of rules whose points overlap.
@@ -50,6 +56,50 @@ impl Family {
         Self::Network,
     ];
 
+    /// As written in reports and machine-readable lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Command => "command",
+            Self::Image => "image",
+            Self::Identity => "identity",
+            Self::Placement => "placement",
+            Self::Schedule => "schedule",
+            Self::Evidence => "evidence",
+            Self::Network => "network",
+        }
+    }
+
+    /// As a heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Host => "Host access",
+            Self::Command => "Command",
+            Self::Image => "Image",
+            Self::Identity => "Identity",
+            Self::Placement => "Placement",
+            Self::Schedule => "Schedule and scale",
+            Self::Evidence => "Traces and disguises",
+            Self::Network => "Network",
+        }
+    }
+
+    /// What its rules look at, in a sentence.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Host => "What the pod can reach of the node that it runs on.",
+            Self::Command => {
+                "What the containers run, in every place that runs something, decoded as far as it can be."
+            }
+            Self::Image => "Which images run it.",
+            Self::Identity => "Under which account it runs, and which credentials it asks for.",
+            Self::Placement => "On which node it asks to run, and what it may push aside.",
+            Self::Schedule => "When, how often and how many times it runs.",
+            Self::Evidence => "Traces that it removes, names that it borrows, and contradictions.",
+            Self::Network => "Names, addresses and probes that lead elsewhere.",
+        }
+    }
+
     /// The most that a family can add.
     pub const fn cap(self) -> i32 {
         match self {
@@ -65,16 +115,13 @@ impl Family {
 }
 
 /// Weights of the sorted points of a family, in twentieths; the last one is for all that follow.
-const WEIGHTS: [i32; 7] = [20, 12, 8, 6, 4, 3, 2];
+pub const WEIGHTS: [i32; 7] = [20, 12, 8, 6, 4, 3, 2];
 /// The denominator of the weights.
 pub const TWENTIETHS: i32 = 20;
 /// How often findings of host path rules count.
-const HOST_PATHS_COUNTED: usize = 4;
+pub const HOST_PATHS_COUNTED: usize = 4;
 /// The highest score.
 pub const MAX_SCORE: i32 = 100;
-/// The points at which a command finding is strong intent.
-const STRONG_INTENT: i32 = 35;
-
 /// Lowest score of each severity, highest first.
 pub const BANDS: [(i32, Severity); 4] =
     [(70, Severity::Critical), (45, Severity::High), (25, Severity::Medium), (5, Severity::Low)];
@@ -94,68 +141,6 @@ pub struct Score {
     pub floors: Vec<&'static Floor>,
 }
 
-/// A combination of findings that is at least this severe, whatever the sum says.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Floor {
-    /// Its name in the explanation.
-    pub id: &'static str,
-    /// What it raises the severity to.
-    pub severity: Severity,
-    /// Why.
-    pub reason: &'static str,
-}
-
-/// Some of the object could not be read: who looks must not be told that all is well.
-pub static UNREADABLE: Floor = Floor {
-    id: "unreadable",
-    severity: Severity::High,
-    reason: "part of the object could not be read, so nothing lower can be claimed",
-};
-/// A finding that is critical alone: so far only a known miner. There is no doubt left to score.
-pub static KNOWN_MINER: Floor =
-    Floor { id: "known-miner", severity: Severity::Critical, reason: "a known crypto miner" };
-/// Privileged, with the node's processes or its file system: two commands away from being root on it.
-pub static NODE_TAKEOVER: Floor = Floor {
-    id: "node-takeover",
-    severity: Severity::High,
-    reason: "privileged, with the root of the node's file system or its processes",
-};
-/// Privileged, with both: no ordinary job needs all of it, and nothing of the node is out of reach.
-pub static WHOLE_NODE: Floor = Floor {
-    id: "whole-node",
-    severity: Severity::Critical,
-    reason: "privileged, with the root of the node's file system and its processes",
-};
-/// A part of the system that is none, where only the system belongs: there to be overlooked.
-pub static SYSTEM_IMPOSTOR: Floor = Floor {
-    id: "system-impostor",
-    severity: Severity::High,
-    reason: "passes itself off as a part of Kubernetes, in a namespace of the control plane",
-};
-/// A hostile command that was put on a node of its author's choice: it is after what is there.
-pub static ATTACK_ON_CHOSEN_NODE: Floor = Floor {
-    id: "attack-on-chosen-node",
-    severity: Severity::Critical,
-    reason: "a hostile command that asks for a certain node or for the control plane",
-};
-/// A hostile command with a way to the node.
-pub static ATTACK_ON_NODE: Floor = Floor {
-    id: "attack-on-node",
-    severity: Severity::Critical,
-    reason: "a hostile command in a pod that can take over its node",
-};
-/// A hostile command in a namespace of the system.
-pub static ATTACK_IN_SYSTEM_NAMESPACE: Floor = Floor {
-    id: "attack-in-system-namespace",
-    severity: Severity::Critical,
-    reason: "a hostile command in a namespace of the control plane",
-};
-/// The identity of the pod leaves the cluster.
-pub static TOKEN_SENT_AWAY: Floor = Floor {
-    id: "token-sent-away",
-    severity: Severity::High,
-    reason: "reads the service account's token and sends data to a host outside",
-};
 /// Scores the findings of a workload in `namespace`.
 pub fn score(findings: &Findings, namespace: &str) -> Score {
     let mut families = BTreeMap::new();
@@ -166,7 +151,7 @@ pub fn score(findings: &Findings, namespace: &str) -> Score {
     let of = |family: Family| families.get(&family).copied().unwrap_or(0);
     let combination = half_up(of(Family::Host).min(of(Family::Command)), 4);
     let total = (families.values().sum::<i32>() + combination).min(MAX_SCORE);
-    let floors = floors(findings, namespace);
+    let floors = floor::apply(findings, namespace);
     let band = BANDS.iter().find(|(lowest, _)| total >= *lowest).map_or(Severity::None, |(_, band)| *band);
     let severity = floors.iter().map(|floor| floor.severity).chain([band]).max().unwrap_or(band);
     Score { total, severity, families, combination, floors }
@@ -225,59 +210,6 @@ fn weights() -> impl Iterator<Item = i32> {
 /// `value / divisor`, rounded to the nearest integer, half up. Both are not negative.
 fn half_up(value: i32, divisor: i32) -> i32 {
     (value + divisor / 2) / divisor
-}
-
-fn floors(findings: &Findings, namespace: &str) -> Vec<&'static Floor> {
-    let has = |id: &str| findings.by_rule().any(|(rule, _)| rule.id == id);
-    let most = |id: &str| {
-        let hits = findings.by_rule().filter(|(rule, _)| rule.id == id).flat_map(|(_, hits)| hits);
-        hits.map(|hit| hit.points).max().unwrap_or(0)
-    };
-    let strong_intent = findings
-        .by_rule()
-        .filter(|(rule, _)| rule.family == Family::Command)
-        .any(|(_, hits)| hits.iter().any(|hit| hit.points >= STRONG_INTENT));
-    // In full only: a read-only mount of /etc is no way to run something on the node, the image of a private
-    // mirror is no imitation, and the label of a host name asks for local data.
-    let in_full = |is_one: fn(&Rule) -> bool| {
-        findings
-            .by_rule()
-            .any(|(rule, hits)| is_one(rule) && hits.iter().any(|hit| hit.points >= rule.points))
-    };
-    let node_access = in_full(|rule| rule.gives_node_access);
-    let in_system = system::NAMESPACES.contains(&namespace);
-    let mut floors = Vec::new();
-    if has(detect::UNREADABLE) {
-        floors.push(&self::UNREADABLE);
-    }
-    let critical = |hits: &[Hit]| hits.iter().any(|hit| hit.severity == Severity::Critical);
-    if findings.by_rule().any(|(_, hits)| critical(hits)) {
-        floors.push(&KNOWN_MINER);
-    }
-    if has("host-privileged") {
-        match (has("hostpath-root"), has("host-pid")) {
-            (true, true) => floors.push(&WHOLE_NODE),
-            (true, false) | (false, true) => floors.push(&NODE_TAKEOVER),
-            (false, false) => {}
-        }
-    }
-    if strong_intent && node_access {
-        floors.push(&ATTACK_ON_NODE);
-    }
-    if strong_intent && in_system {
-        floors.push(&ATTACK_IN_SYSTEM_NAMESPACE);
-    }
-    if strong_intent && in_full(|rule| rule.chooses_node) {
-        floors.push(&ATTACK_ON_CHOSEN_NODE);
-    }
-    if in_system && in_full(|rule| rule.imitates_system) {
-        floors.push(&SYSTEM_IMPOSTOR);
-    }
-    // Ordinary files to a named host weigh less than strong intent, and are no theft of the token.
-    if has("cmd-sa-token-read") && most("cmd-exfil") >= STRONG_INTENT {
-        floors.push(&TOKEN_SENT_AWAY);
-    }
-    floors
 }
 
 #[cfg(test)]

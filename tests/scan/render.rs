@@ -17,7 +17,7 @@ pub(crate) fn render(format: Format, file: &str, content: &[u8]) -> String {
             workload.complete(format, &manifest, &assessment).unwrap();
             results.workloads.push(workload);
         }
-        Item::Other(kind) => results.skipped.add(kind),
+        Item::Other(other) => results.skipped.add(other.kind),
         Item::Unreadable(problem) => results.errors.push(Error::new(file, &problem)),
     });
     let settings = Settings {

@@ -198,6 +198,11 @@ impl ControlPlane {
         self.kubectl(&arguments)
     }
 
+    /// Runs a line of a page in a shell, in [`Self::dir`], with kubectl as the administrator.
+    pub(crate) fn shell(&self, line: &str) -> Output {
+        self.kubectl.shell(line).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// The API server's own metrics, as text.
     pub(crate) fn metrics(&self) -> String {
         self.kubectl_ok(&["get", "--raw", "/metrics"])

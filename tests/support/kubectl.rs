@@ -1,5 +1,6 @@
 //! kubectl as the administrator of one control plane.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -25,7 +26,11 @@ impl Kubectl {
 
     /// A kubectl that reads and writes nothing of the user's own.
     pub(crate) fn command(&self, kubeconfig: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        self.command_of(&self.program, kubeconfig)
+    }
+
+    fn command_of(&self, program: impl AsRef<OsStr>, kubeconfig: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env("KUBECONFIG", kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
         command.stderr(Stdio::piped());
         command
@@ -35,5 +40,15 @@ impl Kubectl {
         let mut command = self.command(&self.kubeconfig);
         command.args(arguments);
         process::run(command, input, LIMIT)
+    }
+
+    /// A line as somebody types it, in a shell that finds kubectl; a pipe fails with any of its parts.
+    pub(crate) fn shell(&self, line: &str) -> Result<Output, String> {
+        let mut command = self.command_of("bash", &self.kubeconfig);
+        let programs = self.program.parent().unwrap_or(Path::new("/"));
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+        command.args(["-o", "pipefail", "-c", line]).env("PATH", path);
+        command.current_dir(self.kubeconfig.parent().unwrap_or(Path::new("/")));
+        process::run(command, "", LIMIT)
     }
 }

@@ -7,6 +7,25 @@
 /// The version of ATT&CK that the table was checked against.
 pub const VERSION: &str = "19";
 
+/// The tactics of the enterprise matrix in its order, by short name and name.
+pub const TACTICS: [(&str, &str); 15] = [
+    ("reconnaissance", "Reconnaissance"),
+    ("resource-development", "Resource Development"),
+    ("initial-access", "Initial Access"),
+    ("execution", "Execution"),
+    ("persistence", "Persistence"),
+    ("privilege-escalation", "Privilege Escalation"),
+    ("stealth", "Stealth"),
+    ("defense-impairment", "Defense Impairment"),
+    ("credential-access", "Credential Access"),
+    ("discovery", "Discovery"),
+    ("lateral-movement", "Lateral Movement"),
+    ("collection", "Collection"),
+    ("command-and-control", "Command and Control"),
+    ("exfiltration", "Exfiltration"),
+    ("impact", "Impact"),
+];
+
 /// A technique or sub-technique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Technique {
@@ -70,6 +89,7 @@ pub static TECHNIQUES: &[Technique] = &[
     Technique { id: "T1140", name: "Deobfuscate/Decode Files or Information", tactics: &["stealth"] },
     Technique { id: "T1219", name: "Remote Access Tools", tactics: &["command-and-control"] },
     Technique { id: "T1485", name: "Data Destruction", tactics: &["impact"] },
+    Technique { id: "T1486", name: "Data Encrypted for Impact", tactics: &["impact"] },
     Technique { id: "T1489", name: "Service Stop", tactics: &["impact"] },
     Technique { id: "T1496", name: "Resource Hijacking", tactics: &["impact"] },
     Technique { id: "T1499", name: "Endpoint Denial of Service", tactics: &["impact"] },
@@ -147,4 +167,9 @@ impl Technique {
 /// The technique with this id.
 pub fn technique(id: &str) -> Option<&'static Technique> {
     TECHNIQUES.iter().find(|technique| technique.id == id)
+}
+
+/// The name of the tactic with this short name; the short name itself if it is none of [`TACTICS`].
+pub fn tactic(short: &'static str) -> &'static str {
+    TACTICS.iter().find(|(known, _)| *known == short).map_or(short, |(_, name)| name)
 }

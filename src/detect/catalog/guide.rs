@@ -180,7 +180,7 @@ pub const RAN: [Action; 2] = [
     Action {
         text: "Ask who made it. The manager is what the client called itself, which anyone can choose; an owner or \
                a label of a chart or GitOps tool leads to a repository, where the change can be looked up.",
-        command: "kubectl -n NAMESPACE describe cronjob,job NAME --show-events=true",
+        command: "kubectl -n NAMESPACE get cronjob,job NAME --ignore-not-found --show-managed-fields -o yaml",
     },
 ];
 

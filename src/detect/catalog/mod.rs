@@ -6,6 +6,7 @@
 pub mod attack;
 pub mod guide;
 pub(super) mod links;
+pub mod reserved;
 
 pub use guide::{Exposure, Remedy, Step};
 

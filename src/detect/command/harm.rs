@@ -1,7 +1,8 @@
 //! Traces removed, defences switched off, data destroyed.
 
+use super::cluster;
 use super::words::{has, operands, option, short, subcommand, words};
-use super::{COMMAND, Rule, Sample, Severity};
+use super::{COMMAND, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::facts::Facts;
 use crate::detect::files::{Access, FileUse, below, is_block_device};
@@ -33,16 +34,45 @@ pub(super) static RULES: &[Rule] = &[
             benign: "Rotate logs with the node's logrotate or the runtime's limits; let events expire by \
                      the API server's own time to live.",
         },
-        severity: Severity::Medium,
-        points: 25,
+        severity: Severity::High,
+        points: 45,
         techniques: &["T1070", "T1685"],
         references: &[links::LOGGING],
-        check: |facts, found| each_use(facts, found, |_, file| removes_traces(file), |_, call| evades(call)),
+        check: |facts, found| {
+            each_use(
+                facts,
+                found,
+                |_, file| removes_traces(file).then_some(TRACES),
+                |_, _, call| cluster::disarms(call).or_else(|| evades(call).then_some(TRACES)),
+            );
+        },
         samples: &[
             Sample::Hit(25, "containers: [{name: a, command: [bash, -c, 'unset HISTFILE; id']}]"),
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'iptables -F; setenforce 0']}]"),
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'pkill -9 -f kdevtmpfsi']}]"),
             Sample::Hit(25, "containers: [{name: a, command: [kubectl, delete, events, --all]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [kubectl, delete, validatingwebhookconfigurations.admissionregistration.k8s.io, --all]}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [kubectl, delete, netpol, --all, -A]}]"),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [kubectl, -n, kyverno, scale, deploy, --replicas=0, --all]}]",
+            ),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [kubectl, label, ns, shop, pod-security.kubernetes.io/enforce=privileged]}]",
+            ),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [kubectl, patch, mutatingwebhookconfiguration, x, -p, '{\"webhooks\":[{\"name\":\"x\",\"failurePolicy\":\"Ignore\"}]}']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [kubectl, delete, validatingwebhookconfiguration, shop-webhook, --ignore-not-found]}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [kubectl, scale, deploy, shop, --replicas=0]}]"),
+            Sample::Miss("containers: [{name: a, command: [kubectl, delete, netpol, web]}]"),
             Sample::Hit(
                 25,
                 "containers: [{name: a, command: [sh, -c, 'echo nameserver 203.0.113.5 > /etc/resolv.conf']}]",
@@ -80,11 +110,18 @@ pub(super) static RULES: &[Rule] = &[
             benign: "Clean up in a scoped directory with a fixed path, never a variable that may be empty. \
                      Disks are wiped by the storage system's operator; mount only the one device.",
         },
-        severity: Severity::Medium,
-        points: 40,
+        severity: Severity::High,
+        points: 45,
         techniques: &["T1485", "T1561"],
         references: &[links::JOB, links::VOLUMES],
-        check: |facts, found| each_use(facts, found, wipes, |_, call| destroys(call)),
+        check: |facts, found| {
+            each_use(
+                facts,
+                found,
+                |run, file| wipes(run, file).then_some(WIPED),
+                |run, at, call| cluster::destroys(run, at, call).or_else(|| destroys(call).then_some(WIPED)),
+            );
+        },
         samples: &[
             Sample::Hit(40, "containers: [{name: a, command: [rm, -rf, --no-preserve-root, /]}]"),
             Sample::Hit(
@@ -95,6 +132,28 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(40, "containers: [{name: a, command: [sh, -c, 'mkfs.ext4 -F /dev/nvme0n1']}]"),
             Sample::Hit(40, "containers: [{name: a, command: [etcdctl, del, '', --prefix]}]"),
             Sample::Hit(40, "containers: [{name: a, command: [kubectl, delete, deployments, --all, -A]}]"),
+            Sample::Hit(45, "containers: [{name: a, command: [kubectl, delete, ns, --all]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'kubectl get ns -o name | grep -v kube- | xargs kubectl delete']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'for n in $(kubectl get pvc -A -o name); do kubectl delete $n; done']}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [velero, backup, delete, --all, --confirm]}]"),
+            Sample::Hit(40, "containers: [{name: a, command: [aws, s3, rb, 's3://backups', --force]}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'kubectl get pods -A --field-selector=status.phase=Failed -o name | xargs kubectl delete']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'kubectl get ns -l preview=true -o name | xargs kubectl delete']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'kubectl get ns -o name | grep ^namespace/pr- | xargs kubectl delete']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [velero, backup, delete, nightly-1, --confirm]}]"),
+            Sample::Miss("containers: [{name: a, command: [aws, s3, rm, 's3://logs/old/', --recursive]}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'rm -rf /data/cache/*']}]"),
             Sample::Miss(
                 "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [sh, -c, 'rm -rf /h/*multus*'], volumeMounts: [{name: v, mountPath: /h}]}]",
@@ -106,19 +165,22 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-/// Adds a hit per run for the first file use or invocation that fits.
+const TRACES: Weight = (Severity::Medium, 25);
+const WIPED: Weight = (Severity::Medium, 40);
+
+/// Adds a hit per run for the file use or invocation that weighs most, the first of equal ones.
 fn each_use(
     facts: &Facts<'_>,
     found: &mut Collector<'_>,
-    file_fits: impl Fn(&Run<'_>, &FileUse) -> bool,
-    call_fits: impl Fn(&Run<'_>, &Invocation) -> bool,
+    by_file: impl Fn(&Run<'_>, &FileUse) -> Option<Weight>,
+    by_call: impl Fn(&Run<'_>, usize, &Invocation) -> Option<Weight>,
 ) {
     for run in &facts.runs {
-        let by_file = run.files.iter().find(|file| file_fits(run, file)).map(|file| file.by);
-        let at =
-            by_file.or_else(|| run.invocations().find(|(_, call)| call_fits(run, call)).map(|(at, _)| at));
-        if let Some(at) = at {
-            found.hit(Some(&run.container.name), run.path(), &run.show(at));
+        let files = run.files.iter().filter_map(|file| Some((file.by, by_file(run, file)?)));
+        let calls = run.invocations().filter_map(|(at, call)| Some((at, by_call(run, at, call)?)));
+        let heaviest = files.chain(calls).reduce(|most, next| if next.1.1 > most.1.1 { next } else { most });
+        if let Some((at, (severity, points))) = heaviest {
+            found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
         }
     }
 }
@@ -210,20 +272,6 @@ fn evades(invocation: &Invocation) -> bool {
         "pkill" | "killall" | "kill" => names(GUARDS) || names(RIVALS),
         "crontab" => has(invocation, &["-r"]),
         "chattr" => has(invocation, &["+i", "+a", "-i", "-ia", "+ia"]),
-        "kubectl" | "oc" => {
-            let deletes = subcommand(invocation, &["delete"]);
-            let hooks = [
-                "validatingwebhookconfiguration",
-                "validatingwebhookconfigurations",
-                "mutatingwebhookconfigurations",
-            ];
-            deletes
-                && (subcommand(invocation, &["events", "event", "ev"])
-                    || has(invocation, &["--all"]) && subcommand(invocation, &hooks)
-                    || names(&["falco", "tetragon", "kyverno", "gatekeeper"]))
-                || subcommand(invocation, &["label"])
-                    && words(invocation).any(|word| word == "pod-security.kubernetes.io/enforce=privileged")
-        }
         // A script that removes itself.
         "rm" | "shred" => operands(invocation).any(|word| {
             matches!(word, "$0" | "$BASH_SOURCE" | "sh" | "/proc/self/exe") && word.starts_with('$')
@@ -299,24 +347,6 @@ fn destroys(invocation: &Invocation) -> bool {
             subcommand(invocation, &["del"])
                 && (has(invocation, &["--prefix", "--from-key"])
                     || operands(invocation).any(|key| key == "/registry"))
-        }
-        "kubectl" | "oc" => {
-            let everywhere = has(invocation, &["-A", "--all-namespaces"]);
-            let kinds = [
-                "ns",
-                "namespace",
-                "namespaces",
-                "pv",
-                "pvc",
-                "persistentvolumes",
-                "persistentvolumeclaims",
-                "nodes",
-                "node",
-                "all",
-            ];
-            subcommand(invocation, &["delete"])
-                && has(invocation, &["--all", "--all=true"])
-                && (everywhere || subcommand(invocation, &kinds))
         }
         _ => false,
     }

@@ -1,373 +1,373 @@
 //! The API server, kubelets and etcd as a target.
 
-use super::url::target;
-use super::words::{has, operands, option, subcommand, words};
-use super::{COMMAND, Rule, Sample, Severity, Weight, each_heaviest};
+use super::api;
+use super::fetch::is_downloader;
+use super::kubectl::{self, Call};
+use super::words::{has, subcommand, words};
+use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, each_heaviest};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
-use crate::detect::{code, code_strings};
-use crate::normalize::{Invocation, RedirectOp};
+use crate::detect::embedded::{ADMINS, Power, SYSTEM_CONFIG, What};
+use crate::detect::findings::Collector;
+use crate::normalize::Invocation;
 
-const FULL: Weight = (Severity::High, 45);
+/// What taking power over the cluster weighs.
+pub(super) const FULL: Weight = (Severity::High, 45);
 
-pub(super) static RULES: &[Rule] = &[
-    Rule {
-        id: "cmd-kube-api-abuse",
-        title: "Abuse of the cluster's interfaces",
-        message: "takes secrets or power from the cluster's own interfaces",
-        meaning: "It lists secrets with their content, binds roles, makes tokens, runs commands in other pods, or speaks \
+pub(super) static RULES: &[Rule] = &[Rule {
+    id: "cmd-kube-api-abuse",
+    title: "Abuse of the cluster's interfaces",
+    message: "takes secrets or power from the cluster's own interfaces",
+    meaning: "It lists secrets with their content, binds roles, makes tokens, runs commands in other pods, or speaks \
                   to kubelets and etcd past the API server.",
-        false_positives: "Secret replicators, clean-up hooks; commands in other pods are usual for backups and weigh 12.",
-        confirm: &[
-            Step::Object(
-                "What is asked for: secrets with content, bindings, tokens, exec, a kubelet or etcd \
+    false_positives: "Secret replicators, clean-up hooks; commands in other pods are usual for backups and weigh 12.",
+    confirm: &[
+        Step::Object(
+            "What is asked for: secrets with content, bindings, tokens, exec, a kubelet or etcd \
                  address.",
-            ),
-            Step::Rights(
-                "What the service account may do. If it may not do what the command asks, the attempt \
+        ),
+        Step::Rights(
+            "What the service account may do. If it may not do what the command asks, the attempt \
                  failed; the attempt remains.",
-            ),
-            Step::Run(
-                "kubectl get clusterrolebindings,rolebindings -A --sort-by=.metadata.creationTimestamp -o \
+        ),
+        Step::Run(
+            "kubectl get clusterrolebindings,rolebindings -A --sort-by=.metadata.creationTimestamp -o \
                  custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.roleRef.name,CREATED:.metadata.creationTimestamp",
-                "Bindings at the end of the list, which nobody in your team made.",
-            ),
-        ],
-        remedy: Remedy {
-            exposes: &[Exposure::Token, Exposure::Cluster, Exposure::Secrets],
-            attack: "If it listed Secrets, all of those are lost, not only the ones that the pod mounts: \
+            "Bindings at the end of the list, which nobody in your team made.",
+        ),
+    ],
+    remedy: Remedy {
+        exposes: &[Exposure::Token, Exposure::Cluster, Exposure::Secrets],
+        attack: "If it listed Secrets, all of those are lost, not only the ones that the pod mounts: \
                      rotate every Secret that the account could read. Remove bindings and tokens it made.",
-            benign: "Give the Job an account of its own with the single verbs and names that it needs \
+        benign: "Give the Job an account of its own with the single verbs and names that it needs \
                      (resourceNames), never list on secrets; for replication of Secrets use an operator \
                      made for it.",
-        },
-        severity: Severity::High,
-        points: 45,
-        techniques: &["T1552.007", "T1613", "T1609"],
-        references: &[links::RBAC_PRACTICES, links::SECRET_PRACTICES],
-        check: |facts, found| each_heaviest(facts, found, |_, _, invocation| weigh(invocation)),
-        samples: &[
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [kubectl, get, secrets, --all-namespaces, -o, yaml]}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [sh, -c, 'kubectl -n kube-system get secret -ojson | jq .']}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [kubectl, create, clusterrolebinding, x, --clusterrole=cluster-admin, '--serviceaccount=a:b']}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [kubectl, create, token, admin, -n, kube-system]}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [sh, -c, 'curl -sk https://$NODE:10250/run/kube-system/etcd/etcd -d cmd=id']}]",
-            ),
-            Sample::Hit(45, "containers: [{name: a, command: [curl, 'http://10.0.0.1:10255/pods']}]"),
-            Sample::Hit(45, "containers: [{name: a, command: [etcdctl, get, /registry/secrets, --prefix]}]"),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [sh, -c, 'curl -k -H \"Authorization: Bearer $T\" https://kubernetes.default/api/v1/secrets']}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [kubectl, get, --raw, /api/v1/namespaces/kube-system/secrets]}]",
-            ),
-            Sample::Hit(
-                12,
-                "containers: [{name: a, command: [kubectl, exec, deploy/db, --, pg_dump, shop]}]",
-            ),
-            Sample::Hit(15, "containers: [{name: a, command: [kubectl, get, secret, tls, -o, yaml]}]"),
-            Sample::Miss(
-                "containers: [{name: a, command: [kubectl, get, secret, tls, -o, 'jsonpath={.data.x}']}]",
-            ),
-            Sample::Miss("containers: [{name: a, command: [kubectl, rollout, status, deployment/api]}]"),
-            Sample::Miss("containers: [{name: a, command: [kubectl, create, secret, docker-registry, ecr]}]"),
-            Sample::Miss("containers: [{name: a, command: [curl, -k, 'https://10.0.0.1:10250/healthz']}]"),
-            Sample::Miss("containers: [{name: a, command: [etcdctl, snapshot, save, /b/snap.db]}]"),
-            Sample::Miss("containers: [{name: a, command: [helm, upgrade, --install, x, ./chart]}]"),
-            Sample::Miss("containers: [{name: a, command: [echo, kubectl, get, secrets, -A]}]"),
-        ],
-        ..COMMAND
     },
-    Rule {
-        id: "cmd-self-replication",
-        title: "Workload that creates workloads",
-        message: "creates the scheduled workloads of the cluster",
-        meaning: "A job that makes jobs comes back after it is deleted, and can spread over namespaces.",
-        false_positives: "Bootstrap of GitOps; starting a Job from a CronJob is not it.",
-        confirm: &[
-            Step::Object(
-                "What it creates: kubectl create cronjob, apply of a template, or the export of itself \
-                 into another namespace.",
-            ),
-            Step::Run(
-                "kubectl get cronjobs,jobs -A --sort-by=.metadata.creationTimestamp -o \
-                 custom-columns=KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,CREATED:.metadata.creationTimestamp",
-                "Workloads at the end of the list with similar names, images or commands: the offspring.",
-            ),
-            Step::Rights("Whether the account may create jobs or cronjobs at all, and in which namespaces."),
-        ],
-        remedy: Remedy {
-            exposes: &[Exposure::Token, Exposure::Cluster],
-            attack: "Take the right to create away first (delete the binding of the account), then suspend \
-                     all copies, the newest last: otherwise one brings back the others.",
-            benign: "Let GitOps or Helm create workloads from outside of the cluster. To start a Job from \
-                     a CronJob, kubectl create job --from is enough and is not reported.",
-        },
-        severity: Severity::High,
-        points: 45,
-        techniques: &["T1053.007"],
-        references: &[links::RBAC_PRACTICES, links::CRONJOB],
-        check: |facts, found| {
-            for run in &facts.runs {
-                let fed = run.fed(exports_workload);
-                let hit = run.invocations().find_map(|(at, invocation)| {
-                    replicates(invocation, fed.get(at) == Some(&true)).map(|weight| (at, weight))
-                });
-                if let Some((at, (severity, points))) = hit {
-                    let evidence = run.show_flow(at, exports_workload);
-                    found.hit_as(severity, points, Some(&run.container.name), run.path(), &evidence);
-                }
-            }
-        },
-        samples: &[
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [sh, -c, 'kubectl get cronjob x -o yaml | sed s/a/b/ | kubectl apply -f -']}]",
-            ),
-            Sample::Hit(
-                45,
-                "containers: [{name: a, command: [kubectl, create, cronjob, x, --image=busybox, '--schedule=* * * * *']}]",
-            ),
-            Sample::Hit(
-                30,
-                "containers: [{name: a, command: [sh, -c, \"kubectl apply -f - <<E\\nkind: CronJob\\nE\"]}]",
-            ),
-            Sample::Miss("containers: [{name: a, command: [kubectl, create, job, x, --from=cronjob/y]}]"),
-            Sample::Miss("containers: [{name: a, command: [kubectl, get, cronjob, x, -o, yaml]}]"),
-            Sample::Miss(
-                "containers: [{name: a, command: [sh, -c, 'kubectl get job x -o json | jq .status']}]",
-            ),
-            Sample::Miss("containers: [{name: a, command: [kubectl, apply, -f, /manifests]}]"),
-        ],
-        ..COMMAND
-    },
-];
+    severity: Severity::High,
+    points: 45,
+    techniques: &["T1552.007", "T1613", "T1609"],
+    references: &[links::RBAC_PRACTICES, links::SECRET_PRACTICES],
+    check,
+    samples: &[
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [kubectl, get, secrets, --all-namespaces, -o, yaml]}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'kubectl -n kube-system get secret -ojson | jq .']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [kubectl, create, clusterrolebinding, x, --clusterrole=cluster-admin, '--serviceaccount=a:b']}]",
+        ),
+        Sample::Hit(45, "containers: [{name: a, command: [kubectl, create, token, admin, -n, kube-system]}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'curl -sk https://$NODE:10250/run/kube-system/etcd/etcd -d cmd=id']}]",
+        ),
+        Sample::Hit(45, "containers: [{name: a, command: [curl, 'http://10.0.0.1:10255/pods']}]"),
+        Sample::Hit(45, "containers: [{name: a, command: [etcdctl, get, /registry/secrets, --prefix]}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'curl -k -H \"Authorization: Bearer $T\" https://kubernetes.default/api/v1/secrets']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [kubectl, get, --raw, /api/v1/namespaces/kube-system/secrets]}]",
+        ),
+        Sample::Hit(12, "containers: [{name: a, command: [kubectl, exec, deploy/db, --, pg_dump, shop]}]"),
+        Sample::Hit(15, "containers: [{name: a, command: [kubectl, get, secret, tls, -o, yaml]}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, get, secret, tls, -o, 'jsonpath={.data.x}']}]",
+        ),
+        Sample::Hit(45, "containers: [{name: a, command: [kubectl, get, secrets.v1., -A, -o, yaml]}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, \"kubectl -n x get secret -o go-template='{{range .items}}{{.data}}{{end}}'\"]}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'for s in $(kubectl get secrets -o name); do kubectl get $s -o yaml; done']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [kubectl, '--as=x', '--as-group=system:masters', get, pods]}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [curl, -H, 'Impersonate-Group: system:masters', 'https://kubernetes.default/api/v1/pods']}]",
+        ),
+        Sample::Hit(20, "containers: [{name: a, command: [kubectl, certificate, approve, web]}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [openssl, req, -new, -subj, '/O=system:masters/CN=x']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [kubectl, '--kubeconfig=/host/etc/kubernetes/admin.conf', get, pods]}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'kubectl -n kube-system get cm coredns -o yaml | sed s/a/b/ | kubectl replace -f -']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'for p in $(kubectl get po -A -o name); do kubectl exec $p -- cat /x; done']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [kubectl, create, clusterrole, x, '--verb=*', '--resource=*']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [python3, -c, 'from kubernetes import client; print(client.CoreV1Api().list_secret_for_all_namespaces())']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [node, -e, 'const k8s = require(\"@kubernetes/client-node\"); api.listNamespacedSecret({namespace: \"x\"})']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [curl, -d, '{\"kind\":\"ClusterRoleBinding\",\"roleRef\":{\"name\":\"view\"},\"subjects\":[{\"kind\":\"User\",\"name\":\"system:anonymous\"}]}', 'https://$H/apis/rbac.authorization.k8s.io/v1/x']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, \"kubectl apply -f - <<E\\nkind: ClusterRoleBinding\\nroleRef: {kind: ClusterRole, name: cluster-admin}\\nsubjects: [{kind: ServiceAccount, name: a}]\\nE\"]}]",
+        ),
+        Sample::Hit(
+            20,
+            "containers: [{name: a, command: [sh, -c, \"kubectl apply -f - <<E\\nkind: ClusterRoleBinding\\nroleRef: {kind: ClusterRole, name: shop-reader}\\nE\"]}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, \"kubectl apply -f - <<E\\nkind: RoleBinding\\nroleRef: {kind: Role, name: shop}\\nsubjects: [{kind: ServiceAccount, name: a}]\\nE\"]}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'for p in $(kubectl get po -A -o name); do kubectl label $p a=b; done']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, get, secrets, -o, 'jsonpath={.items[*].metadata.name}']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, -n, shop, create, configmap, coredns-test, --from-file=x]}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [python3, -c, 'from kubernetes import client; print(client.CoreV1Api().list_namespaced_pod(\"x\"))']}]",
+        ),
+        Sample::Miss("containers: [{name: a, command: [openssl, req, -new, -subj, '/CN=web.shop.svc']}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, '--kubeconfig=/cfg/kubeconfig', get, pods]}]",
+        ),
+        Sample::Miss("containers: [{name: a, command: [kubectl, rollout, status, deployment/api]}]"),
+        Sample::Miss("containers: [{name: a, command: [kubectl, create, secret, docker-registry, ecr]}]"),
+        Sample::Miss("containers: [{name: a, command: [curl, -k, 'https://10.0.0.1:10250/healthz']}]"),
+        Sample::Miss("containers: [{name: a, command: [etcdctl, snapshot, save, /b/snap.db]}]"),
+        Sample::Miss("containers: [{name: a, command: [helm, upgrade, --install, x, ./chart]}]"),
+        Sample::Miss("containers: [{name: a, command: [echo, kubectl, get, secrets, -A]}]"),
+    ],
+    ..COMMAND
+}];
 
-fn is_kubectl(invocation: &Invocation) -> bool {
-    matches!(
-        invocation.program.as_str(),
-        "kubectl" | "oc" | "k3s" | "k0s" | "microk8s.kubectl" | "kubectl.exe"
-    )
+fn check(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    each_heaviest(facts, found, weigh);
+    // Objects that give power, in a here-document or a request's body.
+    for made in &facts.embedded {
+        let (What::Power(power), Some(run)) = (&made.what, facts.runs.get(made.run)) else { continue };
+        let (severity, points) = match power {
+            Power::Full => FULL,
+            Power::Some => (Severity::Low, 20),
+        };
+        let evidence = format!("{} {}", made.kind, made.name);
+        found.hit_as(severity, points, Some(&run.container.name), run.path(), &evidence);
+    }
 }
 
-fn weigh(invocation: &Invocation) -> Option<Weight> {
-    if is_kubectl(invocation) {
-        return by_kubectl(invocation);
+fn weigh(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
+    if let Some(call) = kubectl::call(invocation) {
+        return by_kubectl(run, at, invocation, &call);
     }
-    if invocation.program == "etcdctl" {
-        let reads = subcommand(invocation, &["get", "dump"]);
-        let secret = words(invocation)
-            .any(|word| word.contains("/registry/secrets") || word.contains("/kubernetes.io/secrets"));
-        let all = has(invocation, &["--prefix"])
-            && words(invocation).any(|word| matches!(word, "" | "/" | "/registry" | "/registry/"));
-        return (reads && (secret || all)).then_some(FULL);
+    match invocation.program.as_str() {
+        "etcdctl" => {
+            let reads = subcommand(invocation, &["get", "dump"]);
+            let secret = words(invocation)
+                .any(|word| word.contains("/registry/secrets") || word.contains("/kubernetes.io/secrets"));
+            let all = has(invocation, &["--prefix"])
+                && words(invocation).any(|word| matches!(word, "" | "/" | "/registry" | "/registry/"));
+            (reads && (secret || all)).then_some(FULL)
+        }
+        // A certificate as which the API server would take its owner for the system itself.
+        "openssl" | "cfssl" => words(invocation)
+            .any(|word| word.contains("O=system:masters") || word.contains("O=system:nodes"))
+            .then_some(FULL),
+        program if is_downloader(invocation) || matches!(program, "websocat" | "wscat" | "kubeletctl") => {
+            api::by_tool(invocation)
+        }
+        _ => api::by_code(invocation),
     }
-    let is_tool = super::fetch::is_downloader(invocation)
-        || matches!(invocation.program.as_str(), "websocat" | "wscat" | "kubeletctl");
-    if is_tool {
-        let changes =
-            matches!(option(invocation, &["-X", "--request", "--method"]), Some("DELETE" | "PATCH" | "PUT"));
-        // Writing one object by its name is not reading secrets.
-        let weights = words(invocation).filter_map(by_url).filter(|weight| !changes || *weight == FULL);
-        return weights.max_by_key(|weight| weight.1);
-    }
-    let code = code::text(invocation)
-        .filter(|code| code.contains("/secrets") || code.contains(":1025") || code.contains("/exec"))?;
-    code_strings::literals(code).iter().filter_map(|text| by_url(text)).max_by_key(|weight| weight.1)
 }
 
-fn by_kubectl(invocation: &Invocation) -> Option<Weight> {
-    if let Some(path) = option(invocation, &["--raw"]) {
-        return by_path(path);
+fn by_kubectl(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -> Option<Weight> {
+    let own = match call.option(&["--raw"]) {
+        Some(path) => {
+            let method = match call.verb {
+                "create" => "POST",
+                "replace" => "PUT",
+                "delete" => "DELETE",
+                _ => "GET",
+            };
+            api::by_path(path, method)
+        }
+        None => by_verb(run, at, invocation, call),
+    };
+    let identity = impersonates(call).or_else(|| borrows(invocation, call));
+    [own, identity].into_iter().flatten().max_by_key(|weight| weight.1)
+}
+
+/// `--as` and `--as-group`: to ask as somebody else is the right of administrators.
+fn impersonates(call: &Call<'_>) -> Option<Weight> {
+    let user = call.option(&["--as"]).unwrap_or_default();
+    let group = call.option(&["--as-group"]).unwrap_or_default();
+    if user.is_empty() && group.is_empty() {
+        return None;
     }
-    // The verb comes before the resource; values of global options may stand between.
-    let verbs = [
-        "get",
-        "create",
-        "exec",
-        "debug",
-        "auth",
-        "config",
-        "certificate",
-        "describe",
-        "cp",
-        "run",
-        "delete",
-        "apply",
-        "label",
+    // Asking what somebody may do changes nothing.
+    if call.verb == "auth" {
+        return Some((Severity::Low, 5));
+    }
+    let mighty = group == "system:masters"
+        || user.ends_with("admin")
+        || user.starts_with("system:serviceaccount:kube-system:")
+        || ["system:node:", "system:kube-"].iter().any(|start| user.starts_with(start));
+    Some(if mighty { FULL } else { (Severity::Low, 20) })
+}
+
+/// The credentials of a node or of the control plane in place of its own.
+fn borrows(invocation: &Invocation, call: &Call<'_>) -> Option<Weight> {
+    let by_env =
+        invocation.assignments.iter().find(|(name, _)| name == "KUBECONFIG").map(|(_, value)| value.as_str());
+    let config = call.option(&["--kubeconfig"]).or(by_env)?;
+    let of_node = [
+        "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/super-admin.conf",
+        "/etc/kubernetes/kubelet.conf",
+        "/etc/rancher/k3s/k3s.yaml",
+        "/etc/rancher/rke2/rke2.yaml",
+        "/var/lib/kubelet/kubeconfig",
     ];
-    let verb = operands(invocation).take(6).find(|word| verbs.contains(word))?;
-    let output =
-        words(invocation).find_map(|word| word.strip_prefix("-o").or_else(|| word.strip_prefix("--output=")));
-    let output = output
-        .filter(|value| !value.is_empty())
-        .or_else(|| option(invocation, &["-o", "--output"]))
-        .unwrap_or_default();
-    let output = output.trim_start_matches('=');
-    let everywhere = has(invocation, &["-A", "--all-namespaces", "--all-namespaces=true"]);
-    let system = option(invocation, &["-n", "--namespace"]) == Some("kube-system");
-    match verb {
-        "get" => {
-            let mut after = operands(invocation).skip_while(|word| *word != "get").skip(1);
-            let resource = after.next()?;
-            let is_secret =
-                |kind: &str| kind.split(',').any(|kind| matches!(kind, "secret" | "secrets" | "all,secrets"));
-            if !is_secret(resource) {
-                return None;
-            }
-            let whole =
-                output.starts_with("yaml") || output.starts_with("json") && !output.starts_with("jsonpath");
-            let values =
-                ["-o", "--output", "-n", "--namespace", "-l", "--selector", "--context", "--kubeconfig"];
-            let named = has_name(invocation, resource, &values);
-            let selected =
-                words(invocation).any(|word| word.starts_with("-l") || word.starts_with("--selector"));
-            match (whole, named) {
-                (true, false) if selected && !everywhere => Some((Severity::Low, 15)),
-                (true, false) => Some(FULL),
-                (false, false) if everywhere && !output.starts_with("name") => Some(FULL),
-                (true, true) => Some((Severity::Low, 15)),
-                _ => None,
-            }
-        }
+    of_node.iter().any(|path| config.ends_with(path)).then_some((Severity::Medium, 35))
+}
+
+fn by_verb(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -> Option<Weight> {
+    let system = call.namespace() == "kube-system";
+    // A name that another command found out.
+    let found_out = |names: &[&str]| names.iter().any(|name| name.contains('$'));
+    match call.verb {
+        "get" => gets_secrets(run, call),
         "create" => {
-            let kinds = ["clusterrolebinding", "clusterrolebindings", "token"];
-            let admin = words(invocation).any(|word| word.contains("cluster-admin"));
-            (subcommand(invocation, &kinds) || admin && subcommand(invocation, &["rolebinding"]))
-                .then_some(FULL)
+            let first = call.kinds().first().copied().unwrap_or_default();
+            let role = call.option(&["--clusterrole"]).unwrap_or_default();
+            let verbs = call.option(&["--verb"]).unwrap_or_default();
+            let grants = match first {
+                "clusterrolebinding" | "token" => true,
+                "rolebinding" => ADMINS.contains(&role) && role != "edit",
+                "clusterrole" | "role" => {
+                    verbs.contains('*') && call.option(&["--resource"]).is_some_and(|kind| kind.contains('*'))
+                        || ["escalate", "bind", "impersonate"].iter().any(|verb| verbs.contains(verb))
+                }
+                _ => false,
+            };
+            (grants || changes_system(run, at, call)).then_some(FULL)
         }
+        "set" if call.rest.first() == Some(&"subject") => Some(FULL),
+        "patch" | "edit" if call.is_about(&["clusterrole", "clusterrolebinding", "rolebinding"]) => {
+            Some((Severity::Medium, 35))
+        }
+        "patch" | "edit" | "apply" | "replace" => changes_system(run, at, call).then_some(FULL),
+        "certificate" => (call.rest.first() == Some(&"approve")).then_some((Severity::Low, 20)),
         "exec" | "cp" if system => Some(FULL),
+        "exec" if found_out(&call.rest) && lists_everywhere(run, "pod") => Some(FULL),
         "exec" => Some((Severity::Low, 12)),
-        "debug" => words(invocation).any(|word| word.starts_with("node/")).then_some(FULL),
+        "debug" => call.rest.iter().any(|word| word.starts_with("node/")).then_some(FULL),
         "run" => words(invocation)
             .any(|word| word.contains("\"privileged\":true") || word.contains("\"hostPID\":true"))
-            .then_some(FULL),
+            .then_some(FULL)
+            .or_else(|| {
+                has(invocation, &["--privileged", "--privileged=true"]).then_some((Severity::Medium, 35))
+            }),
         "auth" => has(invocation, &["--list"]).then_some((Severity::Low, 15)),
+        "cluster-info" => (call.rest.first() == Some(&"dump")).then_some((Severity::Low, 15)),
+        // The flag has no value here.
         "config" => has(invocation, &["--raw"]).then_some((Severity::Low, 20)),
         _ => None,
     }
 }
 
-/// Whether a name follows the resource.
-fn has_name(invocation: &Invocation, resource: &str, valued: &[&str]) -> bool {
-    let mut after = words(invocation).skip_while(|word| *word != resource).skip(1);
-    while let Some(word) = after.next() {
-        if valued.contains(&word) {
-            after.next();
-        } else if !word.starts_with('-') {
-            return true;
-        }
-    }
-    false
-}
-
-/// URLs of the API server and of kubelets.
-fn by_url(word: &str) -> Option<Weight> {
-    let by_port = word.contains(":10250/") || word.contains(":10255/");
-    if !word.contains("://") && !by_port || word.len() > 4096 || word.contains(char::is_whitespace) {
-        return None;
-    }
-    let target = target(word)?;
-    if matches!(target.port, Some("10250" | "10255")) {
-        let paths = [
-            "/run/",
-            "/exec/",
-            "/attach/",
-            "/cri/",
-            "/pods",
-            "/runningpods",
-            "/logs",
-            "/containerLogs",
-            "/portForward",
-            "/configz",
-        ];
-        return paths.iter().any(|path| target.path.starts_with(path)).then_some(FULL);
-    }
-    by_path(target.path)
-}
-
-/// Paths of the API.
-fn by_path(path: &str) -> Option<Weight> {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let mut parts = path.trim_matches('/').split('/');
-    let group = match (parts.next(), parts.next()) {
-        (Some("api"), Some("v1")) => "",
-        (Some("apis"), Some(group)) => {
-            parts.next();
-            group
-        }
-        _ => return None,
+fn gets_secrets(run: &Run<'_>, call: &Call<'_>) -> Option<Weight> {
+    let output = call.output();
+    let whole = output.starts_with("yaml")
+        || output.starts_with("json") && !output.starts_with("jsonpath")
+        || shows_data(call, output);
+    let named = !call.names().is_empty();
+    let looped = || {
+        let target = call.rest.iter().any(|word| word.contains('$'));
+        // `for s in $(kubectl get secrets -o name); do kubectl get $s -o yaml`.
+        target
+            && whole
+            && calls(run)
+                .any(|other| other.verb == "get" && other.is_about(&["secret"]) && other.names().is_empty())
     };
-    let rest: Vec<&str> = parts.take(6).collect();
-    let (kind, after) = match rest.as_slice() {
-        ["namespaces", _, kind, after @ ..] | [kind, after @ ..] => (*kind, after),
-        [] => return None,
-    };
-    match (group, kind, after) {
-        ("", "secrets", [_, ..]) => Some((Severity::Low, 15)),
-        ("", "secrets", [])
-        | ("", "pods", [_, "exec" | "attach", ..])
-        | ("", "nodes", [_, "proxy", ..])
-        | ("", "serviceaccounts", [_, "token", ..]) => Some(FULL),
-        ("rbac.authorization.k8s.io", "clusterrolebindings", _) if query.is_empty() => {
-            Some((Severity::Low, 20))
-        }
+    if !call.is_about(&["secret"]) {
+        return looped().then_some(FULL);
+    }
+    match (whole, named) {
+        (true, false) if call.selected() && !call.everywhere() => Some((Severity::Low, 15)),
+        (true, false) => Some(FULL),
+        (false, false) if call.everywhere() && !output.starts_with("name") => Some(FULL),
+        (_, true) if looped() => Some(FULL),
+        // One value of one secret is what its owner needs.
+        (true, true) if !shows_data(call, output) => Some((Severity::Low, 15)),
         _ => None,
     }
 }
 
-/// `kubectl get cronjob … -o yaml`.
-fn exports_workload(invocation: &Invocation) -> bool {
-    let whole = words(invocation).any(|word| {
-        matches!(
-            word,
-            "yaml" | "json" | "-oyaml" | "-ojson" | "-o=yaml" | "-o=json" | "--output=yaml" | "--output=json"
-        )
-    });
-    is_kubectl(invocation)
-        && subcommand(invocation, &["get"])
-        && whole
-        && operands(invocation).take(6).any(|word| {
-            let kind = word.split(['/', '.']).next().unwrap_or(word);
-            matches!(kind, "cronjob" | "cronjobs" | "cj" | "job" | "jobs" | "daemonset" | "daemonsets" | "ds")
-        })
+/// Whether an output by template prints the content of secrets.
+fn shows_data(call: &Call<'_>, output: &str) -> bool {
+    let kinds = ["go-template", "jsonpath", "template", "custom-columns"];
+    if !kinds.iter().any(|kind| output.starts_with(kind)) {
+        return false;
+    }
+    let template =
+        output.split_once('=').map(|(_, template)| template).or_else(|| call.option(&["--template"]));
+    template.is_some_and(|text| {
+        let plain = text.replace("metadata", "");
+        plain.contains("data")
+            || matches!(text.trim_matches(['{', '}', ' ']), "" | "." | ".items" | ".items[*]" | "$")
+    })
 }
 
-fn replicates(invocation: &Invocation, fed: bool) -> Option<Weight> {
-    if !is_kubectl(invocation) {
-        return None;
+/// Whether a call changes a `ConfigMap` of the system: by name, or by what another call read and a tool changed.
+fn changes_system(run: &Run<'_>, at: usize, call: &Call<'_>) -> bool {
+    let is_system = |call: &Call<'_>| {
+        call.is_about(&["configmap"]) && call.names().iter().any(|name| SYSTEM_CONFIG.contains(name))
+    };
+    if is_system(call) {
+        return true;
     }
-    let makes = subcommand(invocation, &["apply", "create", "replace"]);
-    if makes && subcommand(invocation, &["cronjob", "cronjobs", "cj"]) && subcommand(invocation, &["create"])
-    {
-        return Some(FULL);
+    if !call.files().iter().any(|file| matches!(*file, "-" | "/dev/stdin")) {
+        return false;
     }
-    let from_input =
-        makes && words(invocation).any(|word| matches!(word, "-" | "-f-" | "/dev/stdin" | "--filename=-"));
-    if from_input && fed {
-        return Some(FULL);
-    }
-    let written = invocation.redirects.iter().any(|redirect| {
-        matches!(redirect.op, RedirectOp::HereDoc | RedirectOp::HereString)
-            && redirect.target.text.lines().any(|line| {
-                let line = line.trim().replace(['"', '\'', ' '], "");
-                matches!(line.trim_end_matches(','), "kind:CronJob" | "kind:DaemonSet")
-            })
-    });
-    (from_input && written).then_some((Severity::Medium, 30))
+    let fed = run
+        .fed(|source| kubectl::call(source).is_some_and(|source| source.verb == "get" && is_system(&source)));
+    fed.get(at) == Some(&true)
+}
+
+/// Whether the script lists objects of a kind in all namespaces.
+fn lists_everywhere(run: &Run<'_>, kind: &str) -> bool {
+    calls(run)
+        .any(|call| call.verb == "get" && call.is_about(&[kind]) && call.everywhere() && !call.selected())
+}
+
+/// All calls of kubectl in a script; the first 256, as a question is asked for each.
+fn calls<'r>(run: &'r Run<'_>) -> impl Iterator<Item = Call<'r>> {
+    run.invocations().filter_map(|(_, invocation)| kubectl::call(invocation)).take(256)
 }

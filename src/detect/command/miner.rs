@@ -5,7 +5,8 @@ use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
-use crate::normalize::Invocation;
+use crate::detect::{code, code_strings, miners};
+use crate::normalize::{Invocation, Redirect};
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-crypto-miner",
@@ -60,7 +61,42 @@ pub(super) static RULES: &[Rule] = &[Rule {
             48,
             "containers: [{name: a, command: [sh, -c, './kworker --donate-level 1 -o p.example.test:443 -u W --tls']}]",
         ),
+        Sample::Hit(
+            50,
+            "containers: [{name: a, command: [/app/run], env: [{name: C, value: '{\"pools\":[{\"url\":\"p.example.test:3333\"}],\"donate-level\":0}'}]}]",
+        ),
+        Sample::Hit(
+            50,
+            "containers: [{name: a, command: [/app/run], env: [{name: XMRIG_POOL, value: 'p.example.test:3333'}]}]",
+        ),
+        Sample::Hit(
+            48,
+            "containers: [{name: a, command: [/app/run], env: [{name: POOL, value: 'p.example.test:3333'}, {name: WALLET, value: '0x00000000000000000000000000000000000000aa'}]}]",
+        ),
+        Sample::Hit(
+            50,
+            "containers: [{name: a, command: [sh, -c, 'echo ''{\"pools\": [{\"url\": \"p.example.test:1\"}], \"algo\": \"rx/0\"}'' > /tmp/c.json']}]",
+        ),
+        Sample::Hit(
+            50,
+            "containers: [{name: a, command: [/app/d, --start-mining, W, --mining-threads, '8']}]",
+        ),
+        Sample::Hit(
+            48,
+            "containers: [{name: a, command: [/usr/bin/pause, --daemon-rpc-address, 'p.example.test:10300', --wallet-address, dero1x]}]",
+        ),
+        Sample::Hit(
+            50,
+            "containers: [{name: a, command: [python3, -c, 'connect(\"stratum+tcp://p.example.test:1\")']}]",
+        ),
         Sample::Miss("containers: [{name: a, command: [echo, 'stratum+tcp://p.example.test:1']}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [/app/shop], env: [{name: WALLET, value: '0x00000000000000000000000000000000000000aa'}]}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [/app/shop], env: [{name: DB_POOL, value: '10'}, {name: WALLET, value: '0x00000000000000000000000000000000000000aa'}]}]",
+        ),
+        Sample::Miss("containers: [{name: a, command: [monerod, --non-interactive, --prune-blockchain]}]"),
         Sample::Miss("containers: [{name: a, command: [mysqldump, -u, root, -p, x, -o, 'db:3306']}]"),
         Sample::Miss(
             "containers: [{name: a, command: [/app/train, --algo, ppo, --user, me, --url, 'tracker:5000']}]",
@@ -69,58 +105,6 @@ pub(super) static RULES: &[Rule] = &[Rule {
     ],
     ..COMMAND
 }];
-
-/// Programs and images of miners, lower case.
-const MINERS: &[&str] = &[
-    "xmrig",
-    "xmrig-proxy",
-    "xmrig-notls",
-    "xmrig-cuda",
-    "xmrigcc",
-    "xmrdaemon",
-    "xmr-stak",
-    "xmr-stak-cpu",
-    "xmr-stak-rx",
-    "minerd",
-    "cpuminer",
-    "cpuminer-multi",
-    "cpuminer-opt",
-    "cpuminer-sse2",
-    "ccminer",
-    "cgminer",
-    "bfgminer",
-    "sgminer",
-    "t-rex",
-    "lolminer",
-    "nbminer",
-    "gminer",
-    "phoenixminer",
-    "teamredminer",
-    "ethminer",
-    "claymore",
-    "nanominer",
-    "srbminer",
-    "srbminer-multi",
-    "wildrig",
-    "wildrig-multi",
-    "kawpowminer",
-    "minergate",
-    "minergate-cli",
-    "nsfminer",
-    "bzminer",
-    "rigel",
-    "onezerominer",
-    "verthashminer",
-    "hellminer",
-    "miniz",
-    "astrominer",
-    "xmrminer",
-    "monero-miner",
-    "cryptonight",
-    "kdevtmpfsi",
-    "p2pool",
-    "randomx-miner",
-];
 
 /// Hosts of mining pools.
 const POOLS: &[&str] = &[
@@ -200,36 +184,83 @@ fn mines(facts: &Facts<'_>, found: &mut Collector<'_>) {
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
         }
     }
-    // The pool in the environment of a program that is not known.
+    // The settings in the environment of a program that is not known.
     for container in &facts.workload.containers {
-        if let Some((name, _)) = container.env.iter().find(|(_, value)| names_pool(value)) {
-            found.hit(Some(&container.name), &format!("{}.env", container.path), &format!("{name}=***"));
+        if let Some((name, (severity, points))) = by_environment(&container.env) {
+            let path = format!("{}.env", container.path);
+            found.hit_as(severity, points, Some(&container.name), &path, &format!("{name}=***"));
         }
     }
 }
 
 fn weigh(invocation: &Invocation) -> Option<Weight> {
     let program = invocation.program.to_ascii_lowercase();
-    if is_miner(&program) {
-        return Some((Severity::Critical, 50));
+    if miners::is_program(&program) {
+        return Some(KNOWN);
+    }
+    // A configuration that is written down for a miner, or changed for one.
+    let to_file =
+        invocation.redirects.iter().any(Redirect::takes_stdout) || matches!(program.as_str(), "sed" | "jq");
+    let written = invocation.redirects.iter().any(|redirect| is_settings(&redirect.target.text))
+        || to_file && words(invocation).any(is_settings);
+    if written {
+        return Some(KNOWN);
     }
     let quiet =
         only_prints(&program) || matches!(program.as_str(), "pkill" | "killall" | "pgrep" | "kill" | "ps");
     if quiet {
         return None;
     }
-    // A configuration that is written down for a miner.
-    let written =
-        invocation.redirects.iter().any(|redirect| redirect.target.text.contains("\"donate-level\""));
-    if written || words(invocation).any(names_pool) {
-        return Some((Severity::Critical, 50));
+    let in_code = || {
+        let code = code::text(invocation).filter(|code| code.contains("://") || code.contains("pool"));
+        code.is_some_and(|code| code_strings::literals(code).iter().any(|text| names_pool(text)))
+    };
+    if words(invocation).any(|word| names_pool(word) || is_settings(word) && word.starts_with('{'))
+        || in_code()
+    {
+        return Some(KNOWN);
+    }
+    // Only daemons of such currencies have these, and only to mine with.
+    if has_any(invocation, &["--start-mining", "--bg-mining-enable", "--miner.etherbase", "--mining-address"])
+    {
+        return Some(KNOWN);
     }
     has_miner_options(invocation).then_some((Severity::High, 48))
 }
 
-/// Whether a program is a miner, a version in its name aside.
-fn is_miner(name: &str) -> bool {
-    MINERS.contains(&name) || name.starts_with("xmrig-") || name.starts_with("xmr-stak-")
+const KNOWN: Weight = (Severity::Critical, 50);
+
+/// Whether an option is given, alone or with `=VALUE`.
+fn has_any(invocation: &Invocation, options: &[&str]) -> bool {
+    words(invocation).any(|word| options.contains(&word.split('=').next().unwrap_or(word)))
+}
+
+/// Whether a text is the configuration of a miner.
+fn is_settings(text: &str) -> bool {
+    let has = |name: &str| text.contains(name);
+    has("\"donate-level\"")
+        || has("\"pools\"")
+            && ["\"algo\"", "\"coin\"", "\"rig-id\"", "\"nicehash\""].iter().any(|name| has(name))
+        || has("stratum+") && has("\"url\"")
+}
+
+/// The variable that says most, and what it weighs.
+fn by_environment(env: &[(String, String)]) -> Option<(&str, Weight)> {
+    let sure = env.iter().find(|(name, value)| {
+        names_pool(value) || is_settings(value) || name.to_ascii_uppercase().starts_with("XMRIG_")
+    });
+    if let Some((name, _)) = sure {
+        return Some((name, KNOWN));
+    }
+    // A wallet alone is a shop's; together with a pool, or with how much is to be mined, it is a miner's.
+    let wallet = env.iter().find(|(_, value)| is_wallet(value))?;
+    let mines = env.iter().any(|(name, value)| {
+        let name = name.to_ascii_uppercase();
+        name.contains("POOL") && is_endpoint(value)
+            || name.contains("DONATE")
+            || name.contains("ALGO") && ALGORITHMS.contains(&value.to_ascii_lowercase().as_str())
+    });
+    mines.then_some((wallet.0.as_str(), (Severity::High, 48)))
 }
 
 /// Whether a word is the address of a mining pool: by protocol, alone or after `=`, or by name.
@@ -246,14 +277,24 @@ fn names_pool(word: &str) -> bool {
         return false;
     }
     let Some(target) = target(value) else { return false };
-    let host = target.host.to_ascii_lowercase();
     // With a port, as pools have one: their pages and APIs are not the pool.
     let has_port =
         target.port.is_some_and(|port| !matches!(port, "443" | "80" | "") || !value.starts_with("http"));
-    has_port
-        && POOLS
-            .iter()
-            .any(|pool| host == *pool || host.strip_suffix(pool).is_some_and(|front| front.ends_with('.')))
+    has_port && is_pool_host(target.host)
+}
+
+fn is_pool_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    POOLS
+        .iter()
+        .any(|pool| host.strip_suffix(pool).is_some_and(|front| front.is_empty() || front.ends_with('.')))
+}
+
+/// `pool.example.test:3333`.
+fn is_endpoint(text: &str) -> bool {
+    target(text).is_some_and(|target| {
+        target.port.is_some_and(|port| port.parse::<u16>().is_ok()) && target.host.contains('.')
+    })
 }
 
 /// At least three options as miners have them, one of which only miners have.
@@ -263,27 +304,22 @@ fn has_miner_options(invocation: &Invocation) -> bool {
         return false;
     }
     let value = |names: &[&str]| option(invocation, names);
-    let is_endpoint = |text: &str| {
-        target(text).is_some_and(|target| {
-            target.port.is_some_and(|port| port.parse::<u16>().is_ok()) && target.host.contains('.')
-        })
-    };
     let algorithm = value(&["-a", "--algo", "--coin", "--algorithm"]);
-    let endpoint = value(&["-o", "--url", "--pool", "--server", "-P"]).filter(|text| is_endpoint(text));
-    let user = value(&["-u", "--user", "--wallet", "--address"]);
-    let flag = |wanted: &[&str]| {
-        words(invocation).any(|word| wanted.contains(&word.split('=').next().unwrap_or(word)))
-    };
+    let endpoint = value(&["-o", "--url", "--pool", "--server", "-P", "--daemon-rpc-address"])
+        .filter(|text| is_endpoint(text));
+    let user = value(&["-u", "--user", "--wallet", "--address", "-w", "--wallet-address"]);
+    let flag = |wanted: &[&str]| has_any(invocation, wanted);
     let special = [
         flag(&["--donate-level", "--donate-over-proxy"]),
         flag(&["--cpu-max-threads-hint", "--max-cpu-usage", "--randomx-1gb-pages", "--randomx-mode"]),
         flag(&["--nicehash", "--rig-id", "--no-huge-pages", "--opencl", "--cuda"]),
+        flag(&["--mining-threads", "--daemon-rpc-address"]),
         algorithm.is_some_and(|name| ALGORITHMS.contains(&name.to_ascii_lowercase().as_str())),
         endpoint.is_some_and(|host| host.starts_with("pool.") || host.contains(".pool.")),
         user.is_some_and(is_wallet),
     ];
     let common = [
-        algorithm.is_some() && !special.get(3).copied().unwrap_or(false),
+        algorithm.is_some() && !special.get(4).copied().unwrap_or(false),
         endpoint.is_some(),
         user.is_some(),
         flag(&["--tls", "-k", "--keepalive", "--tls-fingerprint"]),
@@ -293,13 +329,20 @@ fn has_miner_options(invocation: &Invocation) -> bool {
     count(&special) >= 1 && count(&special) + count(&common) >= 3
 }
 
-/// An address as Monero or Ethereum have it.
+/// An address as the currencies have it that are mined with ordinary processors and graphics cards.
 fn is_wallet(user: &str) -> bool {
-    let account = user.split(['.', '+']).next().unwrap_or(user);
-    let monero = account.len() >= 90
-        && account.starts_with(['4', '8'])
-        && account.bytes().all(|b| b.is_ascii_alphanumeric());
+    let account = user.split(['.', '+', '/']).next().unwrap_or(user);
+    let alphanumeric = account.bytes().all(|b| b.is_ascii_alphanumeric());
+    // Monero, and what has its form.
+    let monero =
+        account.len() >= 90 && account.len() <= 110 && account.starts_with(['4', '8']) && alphanumeric;
     let ether = account.len() == 42
         && account.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    monero || ether
+    let dero = (account.starts_with("dero1") || account.starts_with("deto1")) && alphanumeric;
+    let kaspa = account.starts_with("kaspa:") && account.len() > 60;
+    // `COIN:ADDRESS`, as pools that pay in another currency take it.
+    let exchanged = account.split_once(':').is_some_and(|(coin, address)| {
+        (2..=5).contains(&coin.len()) && coin.bytes().all(|b| b.is_ascii_uppercase()) && address.len() >= 26
+    });
+    monero || ether || dero || kaspa || exchanged
 }

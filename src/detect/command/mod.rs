@@ -9,23 +9,32 @@
 //! attack ([`crate::score`]). Weak rules (below 15, in [`weak`], [`places`] and elsewhere) describe everyday scripts as much
 //! as attacks: all of them together, with the weights of the score, stay below High (a test holds that).
 
+mod api;
+mod burn;
 mod checksum;
 mod cloud;
+mod cluster;
 mod escape;
 mod exfil;
 mod fetch;
 mod harm;
 mod hidden;
+mod kubectl;
 mod kubernetes;
 mod miner;
 mod persist;
 mod place;
 mod places;
+mod ransom;
+mod replication;
 mod secrets;
 mod shells;
 mod tools;
 mod url;
 mod weak;
+
+pub(super) use fetch::is_downloader;
+pub(super) use kubectl::is_kubectl;
 
 use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
@@ -39,7 +48,7 @@ use crate::severity::Severity;
 const COMMAND: Rule = Rule { family: Family::Command, ..RULE };
 
 /// The tables of all files. [`place`] is last: its rules read what the others found.
-pub(super) static TABLES: [&[Rule]; 15] = [
+pub(super) static TABLES: [&[Rule]; 18] = [
     shells::RULES,
     fetch::RULES,
     places::RULES,
@@ -49,10 +58,13 @@ pub(super) static TABLES: [&[Rule]; 15] = [
     miner::RULES,
     exfil::RULES,
     kubernetes::RULES,
+    replication::RULES,
     cloud::RULES,
     secrets::RULES,
     tools::RULES,
     harm::RULES,
+    ransom::RULES,
+    burn::RULES,
     weak::RULES,
     place::RULES,
 ];

@@ -205,7 +205,7 @@ fn payload_in_env(facts: &Facts<'_>, found: &mut Collector<'_>) {
     for container in &mut bare.containers {
         container.env.clear();
     }
-    let bare = Facts::of(&bare);
+    let bare = Facts::at_depth(&bare, facts.depth);
     let mut findings = Findings::default();
     for rule in TABLES.iter().filter(|table| !std::ptr::eq(**table, RULES)).flat_map(|table| table.iter()) {
         (rule.check)(&bare, &mut findings.of(rule));

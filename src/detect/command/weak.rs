@@ -33,7 +33,7 @@ pub(super) static RULES: &[Rule] = &[
         points: 12,
         techniques: &["T1496"],
         references: &[links::QUOTA, links::JOB],
-        check: |facts, found| each_match(facts, found, burns),
+        check: |facts, found| each_match(facts, found, super::burn::burns),
         samples: &[
             Sample::Hit(12, "containers: [{name: a, command: [sh, -c, 'yes > /dev/null']}]"),
             Sample::Hit(12, "containers: [{name: a, command: [stress-ng, --cpu, '4']}]"),
@@ -206,46 +206,6 @@ fn interactive(facts: &Facts<'_>, found: &mut Collector<'_>) {
     for container in facts.workload.containers.iter().filter(|container| container.terminal) {
         found.hit(Some(&container.name), &format!("{}.tty", container.path), "tty: true");
     }
-}
-
-fn burns(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
-    let to_null = invocation
-        .redirects
-        .iter()
-        .any(|redirect| redirect.target.text == "/dev/null" && redirect.fd.unwrap_or(1) == 1);
-    let endless = ["/dev/zero", "/dev/urandom"];
-    match invocation.program.as_str() {
-        "yes" => to_null,
-        "stress" | "stress-ng" | "cpuburn" | "sysbench" => !invocation.args.is_empty(),
-        "sha1sum" | "sha256sum" | "sha512sum" | "md5sum" | "gzip" | "bzip2" | "xz" => {
-            has(invocation, &endless)
-        }
-        "cat" => has(invocation, &endless) && to_null,
-        "dd" => {
-            words(invocation).any(|word| word.strip_prefix("if=").is_some_and(|file| endless.contains(&file)))
-                && has(invocation, &["of=/dev/null"])
-                && !words(invocation).any(|word| word.starts_with("count="))
-        }
-        "openssl" => has(invocation, &["speed"]),
-        ":" | "true" => {
-            // A loop of nothing, or a bomb of forks: the next command is of the same kind and nothing else follows.
-            let next = run.invocation(at + 1).filter(|next| matches!(next.program.as_str(), ":" | "true"));
-            let piped = next.is_some_and(|next| next.pipeline == invocation.pipeline);
-            let looped = next.is_some()
-                && invocation.nesting > 1
-                && run.invocation(at + 2).is_none_or(|after| after.nesting < invocation.nesting)
-                && !exits_loop(run, at);
-            invocation.args.is_empty() && (piped || looped)
-        }
-        _ => false,
-    }
-}
-
-/// Whether the commands before are not the condition's own: `cmd || :`.
-fn exits_loop(run: &Run<'_>, at: usize) -> bool {
-    at.checked_sub(1).and_then(|before| run.invocation(before)).is_some_and(|before| {
-        before.nesting == run.invocation(at).map_or(0, |own| own.nesting) && before.from_shell
-    })
 }
 
 fn keeps_alive(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {

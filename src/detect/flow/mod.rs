@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::runs::Run;
 use crate::normalize::{Invocation, exec::Span};
 use crate::workload::{Container, Workload};
-pub(super) use source::{fetches, is_downloader, prints_fetched};
+pub(super) use source::{fetches, is_downloader, prints_fetched, written_files};
 pub(super) use transfer::Kind;
 use transfer::{Target, passes, transfer};
 use tree::{Found, Node, Roots, Tree};
@@ -237,9 +237,12 @@ impl<'f> Reached<'f> {
     /// What a run runs that came from a source.
     pub(super) fn ran(&self, run: usize) -> impl Iterator<Item = Ran> + '_ {
         let uses = self.flow.uses.get(run).map(Vec::as_slice).unwrap_or_default();
-        let programs = uses.iter().filter(|file| file.target == Target::Run);
+        let programs = uses.iter().filter(|file| matches!(file.target, Target::Run | Target::Command));
         programs.filter_map(move |file| {
             let (source, packed) = self.program(&file.file)?;
+            if packed && file.target == Target::Command {
+                return None;
+            }
             Some(Ran { at: (run, file.by), source, packed, file: file.path.clone() })
         })
     }
@@ -284,8 +287,8 @@ fn used(run: &Run<'_>) -> Vec<(usize, Target, String)> {
         let uses = transfer(&run.execution, invocation).into_iter().take(MAX_USES);
         for (target, path) in uses.filter(|(_, path)| !is_no_file(path) && path.len() <= MAX_PATH) {
             let bare = !path.contains('/');
-            // A bare name is looked for in PATH: that fits a file of this name, wherever it was put.
-            if bare && target == Target::Run && path == invocation.path {
+            // That fits a file of this name, wherever it was put.
+            if target == Target::Command {
                 found.push((at, target, path));
                 continue;
             }

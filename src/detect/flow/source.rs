@@ -143,7 +143,7 @@ fn only_head(invocation: &Invocation) -> bool {
 }
 
 /// The names of the files that a tool writes.
-pub(super) fn written_files(invocation: &Invocation) -> Vec<&str> {
+pub(in crate::detect) fn written_files(invocation: &Invocation) -> Vec<&str> {
     let all: Vec<&str> = words(invocation).collect();
     let mut files = Vec::new();
     let program = invocation.program.as_str();

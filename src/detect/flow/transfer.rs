@@ -21,6 +21,8 @@ pub(super) enum Target {
     Fill,
     /// It is run.
     Run,
+    /// A program without a folder is run, found in `PATH`.
+    Command,
 }
 
 impl Target {
@@ -50,7 +52,6 @@ pub(super) fn passes(invocation: &Invocation, kind: Kind) -> bool {
             let mut texts = operands(invocation).skip_while(|word| word.starts_with('%'));
             kind == Kind::Secret || texts.next().is_some_and(begins)
         }
-        "sh" | "bash" => false,
         program => PASSING.contains(&program) || packer(program).is_some() || stores_remote(invocation),
     }
 }
@@ -153,7 +154,7 @@ pub(super) fn transfer(execution: &Execution, invocation: &Invocation) -> Vec<(T
         match redirect.op {
             RedirectOp::In | RedirectOp::InOut => found.add(Target::Read, path),
             _ if redirect.takes_stdout() || redirect.op == RedirectOp::OutErr => {
-                found.add(Target::Write, path)
+                found.add(Target::Write, path);
             }
             _ => {}
         }
@@ -179,7 +180,8 @@ impl Uses {
     fn runs(&mut self, invocation: &Invocation) {
         let program = invocation.program.as_str();
         if !invocation.path.is_empty() {
-            self.add(Target::Run, &invocation.path);
+            let named = if invocation.path.contains('/') { Target::Run } else { Target::Command };
+            self.add(named, &invocation.path);
         }
         let takes_script = is_shell(program) || code::language(program).is_some();
         let mut operands = operands(invocation);
@@ -316,7 +318,9 @@ impl Uses {
                 let plain = endings.iter().find_map(|ending| file.strip_suffix(ending));
                 self.all(Target::Write, plain.into_iter());
             } else {
-                endings.iter().for_each(|ending| self.add(Target::Write, &format!("{file}{ending}")));
+                for ending in endings {
+                    self.add(Target::Write, &format!("{file}{ending}"));
+                }
             }
         }
     }
@@ -335,9 +339,14 @@ impl Uses {
         let whole = words(invocation).any(|word| {
             word == "--recursive" || cluster(word).is_some_and(|flags| flags.contains(['r', 'R', 'a']))
         });
-        // A folder that is moved is moved whole.
+        // A folder that is moved is moved whole, under its own name or another one.
         if whole || invocation.program == "mv" {
-            self.add(Target::Fill, target);
+            for from in operands(invocation).filter(|from| *from != target).take(64) {
+                self.add(Target::Fill, &format!("{target}/{}", name(from)));
+            }
+            if !target.ends_with(['/', '.']) && !target.ends_with("bin") {
+                self.add(Target::Fill, target);
+            }
         }
     }
 

@@ -4,27 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::markup::Page;
-use crate::detect::catalog::attack::{Technique, VERSION, technique};
+use crate::detect::catalog::attack::{TACTICS, Technique, VERSION, technique};
 use crate::output::Workload;
-
-/// The tactics of the enterprise matrix in its order, with their names.
-const TACTICS: [(&str, &str); 15] = [
-    ("reconnaissance", "Reconnaissance"),
-    ("resource-development", "Resource Development"),
-    ("initial-access", "Initial Access"),
-    ("execution", "Execution"),
-    ("persistence", "Persistence"),
-    ("privilege-escalation", "Privilege Escalation"),
-    ("stealth", "Stealth"),
-    ("defense-impairment", "Defense Impairment"),
-    ("credential-access", "Credential Access"),
-    ("discovery", "Discovery"),
-    ("lateral-movement", "Lateral Movement"),
-    ("collection", "Collection"),
-    ("command-and-control", "Command and Control"),
-    ("exfiltration", "Exfiltration"),
-    ("impact", "Impact"),
-];
 
 pub(super) fn write<'w>(
     page: &mut Page<'_>,

@@ -1,12 +1,11 @@
 //! The score as a sum that can be redone by hand.
 
-use std::fmt::Write as _;
 use std::io;
 
 use super::detail::Detail;
 use super::markup::Page;
 use crate::output::Workload;
-use crate::score::{self, BANDS, Family, Floor, MAX_SCORE, TWENTIETHS};
+use crate::score::{BANDS, Floor, Formula, MAX_SCORE, TWENTIETHS, decimal};
 use crate::severity::Severity;
 
 pub(super) fn write(page: &mut Page<'_>, workload: &Workload, detail: &Detail) -> io::Result<()> {
@@ -18,27 +17,18 @@ pub(super) fn write(page: &mut Page<'_>, workload: &Workload, detail: &Detail) -
     )?;
     let mut families = Vec::new();
     for (family, summands) in &detail.families {
-        page.put("<tr><th scope=row>{}<td>", &[&name(*family)])?;
+        page.put("<tr><th scope=row>{}<td>", &[&family.title()])?;
+        let formula = Formula::new(*family, summands.clone());
         for (index, summand) in summands.iter().enumerate() {
             let plus = if index == 0 { "" } else { " + " };
-            let weight = weight(summand.weight);
             page.put(
                 "{}<span title=\"{}\">{}{}</span>",
-                &[&plus, &summand.rule.id, &summand.points, &weight],
+                &[&plus, &summand.rule.id, &summand.points, &summand.times()],
             )?;
         }
-        let counted: i32 = summands.iter().map(|summand| summand.points * summand.weight).sum();
-        let rounded = score::weighted(summands.iter().map(|summand| summand.points).collect());
-        if counted % TWENTIETHS != 0 {
-            page.put(" = {}, rounded {}", &[&decimal(counted), &rounded])?;
-        } else if summands.len() > 1 {
-            page.put(" = {}", &[&rounded])?;
-        }
-        if rounded > family.cap() {
-            page.put(", at most {}", &[&family.cap()])?;
-        }
-        families.push(rounded.min(family.cap()));
-        page.put("<td class=n>{}", &[&rounded.min(family.cap())])?;
+        page.put("{}", &[&formula.result()])?;
+        families.push(formula.points);
+        page.put("<td class=n>{}", &[&formula.points])?;
     }
     if explanation.combination > 0 {
         let smaller = explanation.host.min(explanation.command);
@@ -74,50 +64,4 @@ fn verdict(page: &mut Page<'_>, total: i32, floors: &[&Floor]) -> io::Result<()>
         page.put("<li><b>{}</b>: {} (<code>{}</code>)", &[&floor.severity, &floor.reason, &floor.id])?;
     }
     page.put("</ul>", &[])
-}
-
-const fn name(family: Family) -> &'static str {
-    match family {
-        Family::Host => "Host access",
-        Family::Command => "Command",
-        Family::Image => "Image",
-        Family::Identity => "Identity",
-        Family::Placement => "Placement",
-        Family::Schedule => "Schedule and scale",
-        Family::Evidence => "Traces and disguises",
-        Family::Network => "Network",
-    }
-}
-
-/// ` × 0.6`; nothing for the whole.
-fn weight(twentieths: i32) -> String {
-    if twentieths == TWENTIETHS { String::new() } else { format!(" × {}", decimal(twentieths)) }
-}
-
-/// A number of twentieths with as many decimals as it needs.
-fn decimal(twentieths: i32) -> String {
-    let mut text = (twentieths / TWENTIETHS).to_string();
-    let hundredths = twentieths % TWENTIETHS * (100 / TWENTIETHS);
-    if hundredths % 10 != 0 {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ".{hundredths:02}");
-    } else if hundredths != 0 {
-        let _ = write!(text, ".{}", hundredths / 10);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        for (twentieths, expected) in
-            [(0, "0"), (3, "0.15"), (12, "0.6"), (20, "1"), (1121, "56.05"), (1110, "55.5")]
-        {
-            assert_eq!(decimal(twentieths), expected);
-        }
-        assert_eq!((weight(20), weight(8)), (String::new(), " × 0.4".to_owned()));
-    }
 }

@@ -1,0 +1,164 @@
+//! Harm done to the cluster itself, through its own interface or that of the cloud: objects deleted in bulk, guards
+//! taken away.
+
+use super::Weight;
+use super::kubectl::{self, Call};
+use super::words::{has, operands, subcommand, words};
+use crate::detect::runs::Run;
+use crate::normalize::Invocation;
+use crate::severity::Severity;
+
+/// Kinds with which everybody's work or data goes.
+const VITAL: &[&str] = &[
+    "namespace",
+    "persistentvolume",
+    "persistentvolumeclaim",
+    "node",
+    "all",
+    "customresourcedefinition",
+    "volumesnapshot",
+    "volumesnapshotcontent",
+    "backup",
+];
+/// Kinds that decide what may run and who may talk to whom.
+const GUARDS: &[&str] = &[
+    "validatingwebhookconfiguration",
+    "mutatingwebhookconfiguration",
+    "validatingadmissionpolicy",
+    "validatingadmissionpolicybinding",
+    "networkpolicy",
+    "ciliumnetworkpolicy",
+    "ciliumclusterwidenetworkpolicy",
+    "podsecuritypolicy",
+    "clusterpolicy",
+    "constrainttemplate",
+];
+/// Programs that watch the cluster, or decide for it.
+const WATCHERS: &[&str] =
+    &["falco", "tetragon", "kyverno", "gatekeeper", "kubearmor", "neuvector", "sysdig", "twistlock"];
+
+const FULL: Weight = (Severity::High, 45);
+const PART: Weight = (Severity::Medium, 25);
+const MUCH_GONE: Weight = (Severity::Medium, 40);
+
+/// Whether a command deletes in bulk, and what that weighs.
+pub(super) fn destroys(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
+    if let Some(call) = kubectl::call(invocation) {
+        if call.verb != "delete" {
+            return None;
+        }
+        if call.all() {
+            return match (call.is_about(VITAL), call.everywhere()) {
+                (true, _) => Some(FULL),
+                (false, true) => Some(MUCH_GONE),
+                (false, false) => None,
+            };
+        }
+        // Names that another call found out: of all objects of the kind, or of all but a few.
+        let names = call.names();
+        let found_out =
+            call.rest.iter().any(|word| word.contains('$')) || names.is_empty() && !call.selected();
+        return (found_out && lists_all(run, at, &call)).then_some(FULL);
+    }
+    let deletes = |nouns: &[&str]| subcommand(invocation, &["delete"]) && subcommand(invocation, nouns);
+    match invocation.program.as_str() {
+        "velero" => {
+            (deletes(&["backup", "backups", "schedule"]) && has(invocation, &["--all"])).then_some(FULL)
+        }
+        "aws" => {
+            let bucket =
+                has(invocation, &["s3"]) && has(invocation, &["rb"]) && has(invocation, &["--force"]);
+            let whole = |word: &str| {
+                word.strip_prefix("s3://").is_some_and(|rest| !rest.trim_end_matches('/').contains('/'))
+            };
+            let content = has(invocation, &["s3"])
+                && has(invocation, &["rm"])
+                && has(invocation, &["--recursive"])
+                && operands(invocation).any(whole);
+            let machines = has(invocation, &["delete-db-instance", "delete-db-cluster"])
+                && has(invocation, &["--skip-final-snapshot"])
+                || has(invocation, &["delete-snapshot", "delete-db-snapshot", "delete-backup-vault"])
+                    && words(invocation).any(|word| word.contains('$'));
+            (bucket || content || machines).then_some(MUCH_GONE)
+        }
+        "gsutil" => {
+            let whole = |word: &str| {
+                word.strip_prefix("gs://").is_some_and(|rest| !rest.trim_end_matches('/').contains('/'))
+            };
+            (has(invocation, &["rm", "rb"])
+                && has(invocation, &["-r", "-R", "-f"])
+                && operands(invocation).any(whole))
+            .then_some(MUCH_GONE)
+        }
+        _ => None,
+    }
+}
+
+/// Whether what a call is fed with are all objects of a vital kind: listed without a selector, and not picked out.
+fn lists_all(run: &Run<'_>, at: usize, call: &Call<'_>) -> bool {
+    let sources = run.execution.sources(at);
+    let mut lists = false;
+    for source in sources.into_iter().take(64).filter_map(|source| run.invocation(source)) {
+        if let Some(get) = kubectl::call(source).filter(|get| get.verb == "get") {
+            if get.selected() {
+                return false;
+            }
+            lists |= get.is_about(VITAL) || call.is_about(VITAL);
+        }
+        if picks(source) {
+            return false;
+        }
+    }
+    lists
+}
+
+/// Whether a filter picks out some lines, rather than leaving some out.
+fn picks(invocation: &Invocation) -> bool {
+    let pattern = |marks: &[&str]| words(invocation).any(|word| marks.iter().any(|mark| word.contains(mark)));
+    match invocation.program.as_str() {
+        "grep" | "egrep" | "fgrep" | "rg" => {
+            !words(invocation)
+                .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('v'))
+                && !has(invocation, &["--invert-match"])
+        }
+        "awk" | "gawk" => {
+            pattern(&["/", "==", "~", "if", "<", ">"]) && !pattern(&["!~", "!/", "NR>1", "NR > 1"])
+        }
+        "sed" => has(invocation, &["-n"]),
+        "jq" => pattern(&["select(", "test("]),
+        "head" | "tail" => !has(invocation, &["+2", "-n+2"]),
+        "[" | "test" | "[[" | "comm" | "case" => true,
+        _ => false,
+    }
+}
+
+/// Whether a command takes guards of the cluster away, and what that weighs.
+pub(super) fn disarms(invocation: &Invocation) -> Option<Weight> {
+    let call = kubectl::call(invocation)?;
+    let names = |known: &[&str]| words(invocation).any(|word| known.iter().any(|name| word.contains(name)));
+    match call.verb {
+        // Webhooks have no namespace; policies of one namespace are its owner's.
+        "delete" if call.all() && call.is_about(GUARDS) => {
+            let cluster =
+                call.kinds().iter().any(|kind| *kind != "networkpolicy" && *kind != "ciliumnetworkpolicy");
+            Some(if cluster || call.everywhere() { FULL } else { PART })
+        }
+        "delete" => (call.is_about(&["event"]) || names(WATCHERS)).then_some(PART),
+        "scale" => (names(&["--replicas=0"]) && names(WATCHERS)).then_some(PART),
+        "patch" => {
+            let webhook = call.is_about(&["validatingwebhookconfiguration", "mutatingwebhookconfiguration"]);
+            (webhook
+                && words(invocation)
+                    .any(|word| word.replace([' ', '"', '\''], "").contains("failurePolicy:Ignore")))
+            .then_some(PART)
+        }
+        "label" | "annotate" => words(invocation)
+            .any(|word| {
+                word == "pod-security.kubernetes.io/enforce=privileged"
+                    || word == "pod-security.kubernetes.io/enforce-"
+                    || word.starts_with("admission.gatekeeper.sh/ignore=")
+            })
+            .then_some(PART),
+        _ => None,
+    }
+}
