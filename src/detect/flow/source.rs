@@ -38,7 +38,8 @@ pub(in crate::detect) fn fetches(invocation: &Invocation) -> bool {
                 subcommand(invocation, &["clone", "checkout", "co", "export"]) && names_remote(invocation)
             }
             "oras" | "crane" | "skopeo" => subcommand(invocation, &["pull", "copy", "export", "blob"]),
-            "ftp" | "sftp" | "lftp" | "smbclient" | "certutil" | "bitsadmin" => true,
+            "ftp" | "sftp" | "lftp" | "smbclient" | "bitsadmin" => true,
+            "certutil" => words(invocation).any(|word| word.eq_ignore_ascii_case("-urlcache")),
             "nc" | "ncat" | "netcat" | "nc.traditional" | "nc.openbsd" | "socat" => {
                 invocation.redirects.iter().any(crate::normalize::Redirect::takes_stdout)
             }

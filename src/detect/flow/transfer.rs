@@ -186,9 +186,9 @@ impl Uses {
         let takes_script = is_shell(program) || code::language(program).is_some();
         let mut operands = operands(invocation);
         let script = match program {
+            "go" | "deno" | "bun" | "cargo" | "dotnet" => operands.nth(1),
             _ if takes_script => operands.next().filter(|_| code::text(invocation).is_none()),
             "." | "source" | "insmod" | "crontab" | "wscript" | "cscript" | "start" => operands.next(),
-            "go" | "deno" | "bun" | "cargo" | "dotnet" => operands.nth(1),
             "java" => option(invocation, &["-jar"]),
             "regsvr32" | "rundll32" | "msiexec" => operands.next_back(),
             _ => None,
