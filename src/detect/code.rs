@@ -13,6 +13,7 @@ pub(super) enum Language {
     Lua,
     Awk,
     PowerShell,
+    Go,
 }
 
 impl Language {
@@ -23,6 +24,8 @@ impl Language {
             Self::Perl | Self::Ruby | Self::Node | Self::Lua => Some("-e"),
             Self::Php => Some("-r"),
             Self::PowerShell => Some("-Command"),
+            // Not as the tool takes it: so a program's text stands in place of its file.
+            Self::Go => Some("run"),
             Self::Awk => None,
         }
     }
@@ -38,6 +41,7 @@ impl Language {
             Self::Lua => "lua",
             Self::Awk => "awk",
             Self::PowerShell => "pwsh",
+            Self::Go => "go",
         }
     }
 }
@@ -53,6 +57,7 @@ pub(super) fn language(program: &str) -> Option<Language> {
         "php" | "php-cli" => Language::Php,
         "lua" | "luajit" => Language::Lua,
         "awk" | "gawk" | "mawk" | "nawk" => Language::Awk,
+        "go" => Language::Go,
         _ if program.eq_ignore_ascii_case("powershell") || name == "pwsh" => Language::PowerShell,
         _ => return None,
     })
@@ -75,12 +80,24 @@ pub(super) fn inline(invocation: &Invocation) -> Option<&str> {
         Language::Php => &['r'],
         Language::Awk => return None,
         Language::PowerShell => return powershell(invocation),
+        Language::Go => {
+            let text = invocation.args.get(1).map(|word| word.text.as_str());
+            return text.filter(|text| text.contains("package main"));
+        }
     };
+    let (loads, ..) = language(&invocation.program).map(loaders).unwrap_or_default();
     let mut words = invocation.args.iter();
     // Options end at the first operand: what follows a script's name are its own arguments.
     while let Some(word) = words.next().filter(|word| word.text.starts_with('-')) {
         if matches!(word.text.as_str(), "--eval" | "--print" | "--run") {
             return words.next().map(|code| code.text.as_str());
+        }
+        // `-ropen-uri` is no cluster with an `e` in it.
+        if let Some(rest) = loads.iter().find_map(|flag| word.text.strip_prefix(flag)) {
+            if rest.is_empty() {
+                words.next();
+            }
+            continue;
         }
         let cluster = word.text.trim_start_matches('-');
         if let Some(position) = cluster.find(|letter| flags.contains(&letter)).filter(|at| *at < 4) {
@@ -89,6 +106,35 @@ pub(super) fn inline(invocation: &Invocation) -> Option<&str> {
         }
     }
     None
+}
+
+/// The options of an interpreter that load a module, and what its code would say instead.
+fn loaders(language: Language) -> (&'static [&'static str], &'static str, &'static str) {
+    match language {
+        Language::Perl => (&["-M", "-m"], "use ", "; "),
+        Language::Ruby => (&["-r"], "require '", "'; "),
+        Language::Node => (&["--require", "--import", "-r"], "require('", "'); "),
+        Language::Lua => (&["-l"], "require '", "'; "),
+        _ => (&[], "", ""),
+    }
+}
+
+/// What the options of an interpreter put before its code: `perl -MLWP::Simple`, `ruby -rsocket`.
+pub(super) fn loaded(invocation: &Invocation) -> String {
+    let Some((flags, before, after)) = language(&invocation.program).map(loaders) else {
+        return String::new();
+    };
+    let mut found = String::new();
+    let mut words = invocation.args.iter().map(|word| word.text.as_str()).take(64);
+    while let Some(word) = words.next().filter(|word| word.starts_with('-')) {
+        let Some(rest) = flags.iter().find_map(|flag| word.strip_prefix(flag)) else { continue };
+        let name =
+            if rest.is_empty() { words.next().unwrap_or_default() } else { rest.trim_start_matches('=') };
+        for part in [before, name, after] {
+            found.push_str(part);
+        }
+    }
+    found
 }
 
 /// The code of an interpreter's command line, awk's program included.
@@ -112,7 +158,7 @@ pub(super) fn text(invocation: &Invocation) -> Option<&str> {
 
 /// Whether an interpreter without inline code and without a script file takes code from its standard input.
 pub(super) fn reads_stdin(invocation: &Invocation) -> bool {
-    if language(&invocation.program).is_none_or(|language| language == Language::Awk) {
+    if language(&invocation.program).is_none_or(|language| matches!(language, Language::Awk | Language::Go)) {
         return false;
     }
     let operand = invocation
@@ -167,7 +213,9 @@ pub(super) fn calls(code: &str, name: &str) -> bool {
             .chars()
             .next_back()
             .is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | '.' | '$'));
-        is_whole && !before.ends_with("->") && after.starts_with(['(', ' ', '"', '\''])
+        // Handed over to be called: `.then(eval)`, `map(exec, …)`.
+        let given = before.trim_end().ends_with(['(', ',']) && after.trim_start().starts_with([')', ',']);
+        is_whole && !before.ends_with("->") && (given || after.starts_with(['(', ' ', '"', '\'']))
     })
 }
 
@@ -318,6 +366,7 @@ fn hands_over_socket(code: &str) -> bool {
             "create_connection",
             "/inet/tcp/",
             "TCPClient",
+            "net.Dial",
         ],
     );
     // The descriptor becomes that of a process, or what arrives on it is run.
@@ -340,6 +389,11 @@ fn hands_over_socket(code: &str) -> bool {
             "STDIN,",
             "f.fileno()",
             "s.fileno()",
+            "[:in,",
+            ":in=>",
+            ":in =>",
+            ".Stdin=",
+            ".Stdin =",
         ],
     );
     let spawns = any(
@@ -378,5 +432,8 @@ mod tests {
         assert!(calls("eval(x)", "eval"));
         assert!(!calls("$db->exec('SELECT 1')", "exec"));
         assert!(!calls("re.exec(x)", "exec"));
+        assert!(calls("fetch(u).then(r=>r.text()).then(eval)", "eval"));
+        assert!(calls("list(map(exec, [x]))", "exec"));
+        assert!(!calls("open(evaluated)", "eval"));
     }
 }

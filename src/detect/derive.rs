@@ -67,6 +67,13 @@ fn code_of(execution: &Execution, invocation: &Invocation, found: &mut Vec<Deriv
             None => return,
         },
     };
+    let before = code::loaded(invocation);
+    if let Some(flag) = language.flag().filter(|_| !before.is_empty()) {
+        // As if the code itself had loaded it.
+        let argv = vec![invocation.program.clone(), flag.to_owned(), format!("{before}{code}")];
+        found.push(Derived { origin, argv });
+        return;
+    }
     for argv in code_strings::commands(language, &code) {
         found.push(Derived { origin, argv });
     }
@@ -130,6 +137,15 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
                     origin: Origin::Spec,
                     argv: line.iter().map(|w| (*w).to_owned()).collect(),
                 });
+            }
+        }
+        // Both kinds of shell know `&`; only one knows the other's separator of folders.
+        "cmd" => {
+            let at = words
+                .iter()
+                .position(|word| word.eq_ignore_ascii_case("/c") || word.eq_ignore_ascii_case("/k"));
+            if let Some(line) = at.and_then(|at| words.get(at + 1..)).filter(|line| !line.is_empty()) {
+                found.push(Derived::shell(Origin::Spec, line.join(" ").replace('\\', "/")));
             }
         }
         // `1e COMMAND` of GNU sed.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::embedded::{self, Embedded};
+use super::flow::Flow;
 use super::host::Class;
 use super::runs::{Run, runs};
 use crate::normalize::path::{canonical, join};
@@ -21,6 +22,8 @@ pub struct Facts<'a> {
     pub host_mounts: Vec<HostMount>,
     /// Everything that is run.
     pub runs: Vec<Run<'a>>,
+    /// What flows from one to another, through files as well.
+    pub flow: Flow,
     /// Objects in what is run.
     pub embedded: Vec<Embedded>,
     /// How deep the workload stands in the text of others.
@@ -71,8 +74,9 @@ impl<'a> Facts<'a> {
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
         let runs = runs(workload);
+        let flow = Flow::of(workload, &runs);
         let embedded = if depth < embedded::MAX_DEPTH { embedded::embedded(&runs) } else { Vec::new() };
-        Self { workload, images: images(workload), mounts, host_mounts, runs, embedded, depth }
+        Self { workload, images: images(workload), mounts, host_mounts, runs, flow, embedded, depth }
     }
 }
 

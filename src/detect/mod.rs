@@ -16,6 +16,7 @@ mod excerpt;
 mod facts;
 mod files;
 mod findings;
+mod flow;
 mod host;
 mod identity;
 mod image;
@@ -26,6 +27,7 @@ mod placement;
 mod runs;
 mod schedule;
 pub(crate) mod system;
+mod words;
 mod written;
 
 pub use catalog::{Rule, Sample};

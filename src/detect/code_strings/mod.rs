@@ -114,6 +114,7 @@ fn functions(language: Language) -> &'static [&'static str] {
         Language::Php => &["system", "exec", "shell_exec", "passthru", "popen", "proc_open"],
         Language::Lua => &["os.execute", "io.popen"],
         Language::Awk => &["system"],
+        Language::Go => &["exec.Command", "exec.CommandContext", "syscall.Exec"],
         Language::PowerShell => &[],
     }
 }

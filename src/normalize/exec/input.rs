@@ -1,5 +1,6 @@
 //! What commands read, where the script itself says it: standard input, and what is known to be written to it.
 
+use super::super::argv::program as base_of;
 use super::super::shell::{Command, static_output, stdin_text};
 use super::shells::{base, is_shell};
 use super::walk::{Level, Walk};
@@ -29,7 +30,10 @@ impl Level {
 impl Walk<'_> {
     /// Text on the standard input of a command, where the script says it.
     pub(super) fn stdin(&mut self, command: &Command) -> Option<String> {
-        let reads = command.words.iter().any(|w| reads_stdin(base(w)));
+        let reads = command.words.iter().any(|word| {
+            reads_stdin(base(word))
+                || self.names.real(&word.text).is_some_and(|name| reads_stdin(base_of(&name)))
+        });
         if !reads {
             return None;
         }

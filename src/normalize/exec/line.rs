@@ -33,6 +33,7 @@ impl Walk<'_> {
         if self.calls_runner(&command) {
             command.words.remove(0);
         }
+        self.names.visit(&command);
         let stdin = self.stdin(&command);
         self.output(&command, stdin.as_deref());
         let Some(level) = self.levels.last() else { return };
@@ -76,7 +77,8 @@ impl Walk<'_> {
         entries: &mut Vec<(usize, Entry)>,
         lines: &mut VecDeque<Vec<Word>>,
     ) {
-        let words = with_input(words, stdin);
+        let mut words = with_input(words, stdin);
+        let mut written = self.rename(&mut words, 0);
         // Only moves on, never copies what is left: a long chain of wrappers stays linear.
         let mut at = 0;
         while let Some(peeled) = peel(words.get(at..).unwrap_or_default()) {
@@ -99,6 +101,7 @@ impl Walk<'_> {
             }
             made.program_disguised |= name.disguised;
             at += peeled.at;
+            written = self.rename(&mut words, at);
         }
         let mut own = words.into_iter().skip(at);
         let name = own.next().unwrap_or_default();
@@ -118,8 +121,17 @@ impl Walk<'_> {
         let entry = self.entry(&program, &args, stdin);
         made.scripts.extend(entry.as_ref().map(|e| e.text.clone()));
         name_it(&mut made, &name, args);
+        // Where it lies counts as well as what it is.
+        made.path = written.unwrap_or(made.path);
         let at = self.emit(made);
         entries.extend(entry.map(|entry| (at, entry)));
+    }
+
+    /// Puts the program behind another name in its place; gives the name that was written.
+    fn rename(&self, words: &mut [Word], at: usize) -> Option<String> {
+        let word = words.get_mut(at)?;
+        let real = self.names.real(&word.text)?;
+        Some(std::mem::replace(&mut word.text, real))
     }
 
     /// The script that a program is given as text.

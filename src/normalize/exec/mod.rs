@@ -8,6 +8,7 @@ mod directory;
 mod flow;
 mod input;
 mod line;
+mod names;
 mod prefix;
 mod shells;
 mod walk;

@@ -2,6 +2,7 @@
 
 use super::super::argv::program;
 use super::Word;
+use super::names::is_multicall;
 
 /// How a wrapper's own arguments are told from the command line it runs.
 struct Wrapper {
@@ -21,7 +22,7 @@ const fn plain(names: &'static [&'static str], valued: &'static str) -> Wrapper 
     Wrapper { names, valued, operands: 0, assigns: false, keep: false }
 }
 
-const WRAPPERS: [Wrapper; 25] = [
+const WRAPPERS: [Wrapper; 26] = [
     Wrapper { assigns: true, ..plain(&["env"], "-u --unset -C --chdir") },
     Wrapper {
         assigns: true,
@@ -80,6 +81,8 @@ const WRAPPERS: [Wrapper; 25] = [
         keep: true,
         ..plain(&["systemd-run"], "-p --property -u --unit -M --machine -E --setenv -t --uid --gid -H")
     },
+    // The dynamic loader runs the program that it is given.
+    plain(&["ld.so"], "--library-path --preload --argv0 --inhibit-rpath --audit --glibc-hwcaps-prepend"),
     Wrapper { keep: true, ..plain(&["runuser"], "-u --user -g --group -G") },
     Wrapper { keep: true, ..plain(&["parallel"], "-j --jobs -a -S --delay --timeout -N -n") },
 ];
@@ -99,7 +102,13 @@ pub(super) struct Peeled {
 /// Reads `words`, name first, as a wrapper. Nothing where it is none, or runs nothing.
 pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
     let (first, args) = words.split_first()?;
-    let name = program(&first.text);
+    let name = match program(&first.text) {
+        name if name.starts_with("ld-linux") || name.starts_with("ld-musl-") => "ld.so",
+        name => name,
+    };
+    if is_multicall(words) {
+        return Some(Peeled { at: 1, keep: true, assigns: Vec::new(), text: None });
+    }
     let wrapper = WRAPPERS.iter().find(|w| w.names.contains(&name))?;
     let mut operands = wrapper.operands;
     let mut assigns = Vec::new();

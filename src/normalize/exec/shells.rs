@@ -3,10 +3,13 @@
 use super::super::argv::program;
 use super::Word;
 
-const SHELLS: [&str; 12] =
-    ["sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "pdksh", "ksh93", "rbash", "lksh", "hush"];
+/// Those with a grammar of their own have pipes, lists and quotes in common with the others.
+const SHELLS: [&str; 26] = [
+    "sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "pdksh", "ksh93", "rbash", "lksh", "hush", "csh",
+    "tcsh", "fish", "yash", "oksh", "loksh", "posh", "bosh", "mrsh", "osh", "xonsh", "elvish", "nu", "ion",
+];
 
-/// Whether `name`, a base name, is a POSIX-like shell. A login shell's leading `-` is allowed.
+/// Whether `name`, a base name, is a shell. A login shell's leading `-` is allowed.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
     SHELLS.contains(&name.strip_prefix('-').unwrap_or(name))

@@ -4,6 +4,7 @@ use super::super::path::straightened;
 use super::super::shell::{self, Command};
 use super::input::Output;
 use super::line::Entry;
+use super::names::Names;
 use super::{Execution, Invocation, Limits, Span, Word};
 
 /// A script whose commands are being taken up.
@@ -31,6 +32,7 @@ pub(super) struct Walk<'l> {
     pub(super) out: Execution,
     pub(super) levels: Vec<Level>,
     pub(super) budget: usize,
+    pub(super) names: Names,
     entries: usize,
     next_pipeline: u32,
 }
@@ -43,6 +45,7 @@ impl<'l> Walk<'l> {
             out: Execution::default(),
             levels: Vec::new(),
             budget: 0,
+            names: Names::default(),
             entries: 0,
             next_pipeline: 0,
         }

@@ -36,6 +36,8 @@ pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
         args.iter().any(|a| *a == long || (a.starts_with('-') && !a.starts_with("--") && a.contains(letter)))
     };
     match program(&name.text) {
+        // Where a program lies is not known, but which one it is.
+        name @ ("command" | "which" | "type") => looked_up(name, &args),
         "echo" => Some(echo(&args)),
         "printf" => Some(printf(&args)),
         "cat" | "tee" if args.iter().all(|a| *a == "-" || program(name.text.as_str()) == "tee") => {
@@ -81,6 +83,18 @@ pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
     }
 }
 
+/// `command -v NAME`, `which NAME`, `type -P NAME`.
+fn looked_up(by: &str, args: &[&str]) -> Option<String> {
+    let name = match args {
+        [name] if by == "which" => name,
+        ["-v", name] if by == "command" => name,
+        ["-P" | "-p", name] if by == "type" => name,
+        _ => return None,
+    };
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    plain.then(|| format!("/usr/bin/{name}\n"))
+}
+
 /// `s/TEXT/TEXT/g` of sed, for plain texts: what a pattern matches is not worked out.
 fn replaced(script: &str, text: &str) -> Option<String> {
     let rest = script.strip_prefix('s')?;
@@ -115,6 +129,12 @@ pub(super) fn of_span(commands: &[Command], span: Span) -> Option<(String, bool)
         decoded |= own.is_some() || before.is_some();
         let stdin = own.map(|w| w.text.as_str()).or(before.as_ref().map(|(_, t)| t.as_str()));
         let text = static_output(&command.words, stdin)?;
+        if matches!(command.words.first().map(|word| program(&word.text)), Some("command" | "which" | "type"))
+        {
+            // `command -v a || command -v b`: one of them.
+            out.push_str(&text);
+            break;
+        }
         if rest.peek().is_some_and(|next| next.pipeline == command.pipeline) {
             piped = Some((command.pipeline, text));
         } else {

@@ -10,12 +10,18 @@ use super::token::Cursor;
 use super::vars::{Var, Vars};
 use super::{Command, Context, Redirect, RedirectOp, Script, Word, output};
 
+/// Calls of functions whose input is followed, and commands of a body that get it.
+pub(super) const MAX_CALLS: usize = 64;
+const MAX_BODY: usize = 64;
+
 /// State of one [`super::parse`].
 pub(super) struct Parser<'l> {
     pub(super) limits: &'l Limits,
     pub(super) vars: Vars,
     pub(super) aliases: HashMap<String, String>,
     pub(super) functions: HashMap<String, Span>,
+    /// What calls of functions give them to read, with the body.
+    pub(super) calls: Vec<(Span, Vec<Span>)>,
     /// Bytes that expansions may still add.
     pub(super) budget: usize,
     /// Bytes that may still be read ahead.
@@ -46,6 +52,7 @@ impl<'l> Parser<'l> {
             vars,
             aliases: HashMap::new(),
             functions: HashMap::new(),
+            calls: Vec::new(),
             budget: limits.budget(len),
             ahead: limits.budget(len),
             commands: Vec::new(),
@@ -114,7 +121,21 @@ impl<'l> Parser<'l> {
                 }
             }
         }
+        self.hand_to_functions();
         Script { commands: self.commands, truncated: self.truncated, variables: self.vars.into_literals() }
+    }
+
+    /// What a call reads, its function reads. Only for small bodies, each with few inputs: all calls by all members
+    /// would not be linear.
+    fn hand_to_functions(&mut self) {
+        for (body, inputs) in std::mem::take(&mut self.calls) {
+            for at in body.indices().take(MAX_BODY) {
+                let Some(member) = self.commands.get_mut(at) else { break };
+                for input in inputs.iter().take(8).filter(|input| !input.contains(at)) {
+                    Span::add(&mut member.inputs, *input);
+                }
+            }
+        }
     }
 
     fn scan(&mut self, cur: &mut Cursor<'_>) {

@@ -173,7 +173,15 @@ impl Parser<'_> {
             self.vars.forget("IFS");
         }
         if let Some(body) = self.functions.get(&name) {
-            Span::add(&mut draft.command.inputs, *body);
+            let body = *body;
+            // Its standard input; and its words where one is nothing but what was read.
+            let whole =
+                draft.command.words.iter().skip(1).any(|word| word.text.starts_with('$') && word.dynamic);
+            let given = if whole { draft.command.inputs.clone() } else { self.frame.inputs() };
+            if !given.is_empty() && self.calls.len() < super::parser::MAX_CALLS {
+                self.calls.push((body, given));
+            }
+            Span::add(&mut draft.command.inputs, body);
         }
         let args = draft.command.words.get(1..).unwrap_or_default();
         match (name.as_str(), args) {
@@ -199,6 +207,9 @@ impl Parser<'_> {
                 for word in args {
                     self.vars.forget(&word.text);
                 }
+                if name == "read" {
+                    self.read_from_input(draft);
+                }
                 let given = super::output::stdin_text(&draft.command.redirects).filter(|w| !w.dynamic);
                 let mut names = args.iter().filter(|w| !w.text.starts_with('-'));
                 if let (Some(text), Some(name), None) = (given, names.next(), names.next()) {
@@ -206,6 +217,7 @@ impl Parser<'_> {
                     self.vars.set(&name.text, Var { value, ..Var::default() }, false);
                 }
             }
+            ("mapfile" | "readarray", _) => self.read_from_input(draft),
             ("set", [dashes, rest @ ..]) if dashes.text == "--" => {
                 self.set_positional(rest, &draft.command.inputs);
             }
@@ -228,6 +240,25 @@ impl Parser<'_> {
                 self.vars.set(&name.text, var, false);
             }
             _ => {}
+        }
+    }
+
+    /// `read NAME`, `mapfile NAME`: what comes in is not known, but where it comes from is. What `read` itself reads,
+    /// a file, it passes on.
+    fn read_from_input(&mut self, draft: &Draft) {
+        let reads: Vec<Span> = {
+            let mut reads = draft.command.inputs.clone();
+            Span::add(&mut reads, Span::new(draft.id, draft.id + 1));
+            reads
+        };
+        let array = draft.command.words.first().is_some_and(|word| word.text != "read");
+        let given = draft.command.words.iter().skip(1);
+        let names: Vec<&str> =
+            given.map(|word| word.text.as_str()).filter(|text| super::token::is_identifier(text)).collect();
+        let unnamed = if array { "MAPFILE" } else { "REPLY" };
+        for name in names.iter().copied().take(16).chain([unnamed]) {
+            let var = Var { value: format!("${name}"), dynamic: true, reads: reads.clone(), array };
+            self.vars.set(name, var, false);
         }
     }
 
