@@ -67,16 +67,15 @@ fn facts(rule: &Rule) -> Block {
     Block::Bullets(facts)
 }
 
-/// The points of a rule: those of weaker variants too, as far as its samples have them.
+/// The points of a rule: those of weaker and stronger variants too, as far as its samples have them.
 pub(super) fn points(rule: &Rule) -> String {
     let hits = rule.samples.iter().filter_map(|sample| match sample {
         Sample::Hit(points, _) | Sample::HitObject(points, _) => Some(*points),
         Sample::Miss(_) | Sample::MissObject(_) => None,
     });
-    match hits.min() {
-        Some(least) if least < rule.points => format!("{least} to {}", rule.points),
-        _ => rule.points.to_string(),
-    }
+    let (least, most) =
+        hits.fold((rule.points, rule.points), |(least, most), points| (least.min(points), most.max(points)));
+    if least < most { format!("{least} to {most}") } else { most.to_string() }
 }
 
 fn confirm(rule: &Rule) -> Vec<Step> {
