@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure part of `src`: folders and files.
-const PURE: [&str; 8] =
-    ["workload", "normalize", "detect", "score", "report", "assess.rs", "severity.rs", "text.rs"];
+const PURE: [&str; 9] =
+    ["workload", "normalize", "manifest", "detect", "score", "report", "assess.rs", "severity.rs", "text.rs"];
+/// What stands in these folders and is not: it finds the files that the rest reads.
+const BUT: &str = "manifest/walk.rs";
 
 /// What must not be named there. `k8s_openapi` has plain types only, and may be.
 const FORBIDDEN: [&[&str]; 18] = [
@@ -185,7 +187,7 @@ fn the_engine_is_pure() {
     for part in PURE {
         let files = rust_files(&source.join(part));
         assert!(!files.is_empty(), "src/{part} is gone: the list above has to follow");
-        for file in files {
+        for file in files.into_iter().filter(|file| !file.ends_with(BUT)) {
             let impurity = impurity(&fs::read_to_string(&file).unwrap());
             assert_eq!(impurity, None, "{} is not pure any more", file.display());
         }

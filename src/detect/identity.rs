@@ -202,7 +202,7 @@ pub(super) static RULES: &[Rule] = &[
         false_positives: "Operators, backups of etcd, deployment from inside the cluster.",
         confirm: &[
             Step::Search(
-                "secretName:|secretKeyRef:|secretRef:|imagePullSecrets:",
+                "secret:|secretName:|secretKeyRef:|secretRef:|imagePullSecrets:",
                 "The Secret that is used.",
             ),
             Step::Run(

@@ -26,6 +26,8 @@ pub struct Run<'a> {
     pub files: Vec<FileUse>,
     /// For each invocation: its root directory is one of the node.
     pub on_node: Vec<bool>,
+    /// For each invocation: it makes a directory of the node the root of what it runs.
+    pub enters: Vec<bool>,
     /// For each invocation: the working directory, if it is known.
     pub directories: Vec<Directory>,
     /// For each invocation: it stands in text that was decoded.
@@ -126,10 +128,22 @@ impl<'a> Run<'a> {
         host: &Rc<HostFiles>,
         values: &Rc<Values<'a>>,
     ) -> Self {
-        let Used { files, on_node } = files::used(&execution, &directories, host);
+        let Used { files, on_node, enters } = files::used(&execution, &directories, host);
         let decoded = decoded(&execution, origin);
         let (host, values) = (Rc::clone(host), Rc::clone(values));
-        Self { container, exec, execution, origin, host, files, on_node, directories, decoded, values }
+        Self {
+            container,
+            exec,
+            execution,
+            origin,
+            host,
+            files,
+            on_node,
+            enters,
+            directories,
+            decoded,
+            values,
+        }
     }
 
     /// The argument that holds what was found: the longest one, which is the script if there is one.

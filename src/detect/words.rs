@@ -17,6 +17,11 @@ pub(super) fn has(invocation: &Invocation, wanted: &[&str]) -> bool {
     words(invocation).any(|text| wanted.contains(&text))
 }
 
+/// Whether one of these options is given, alone or with `=VALUE`.
+pub(super) fn flagged(invocation: &Invocation, options: &[&str]) -> bool {
+    words(invocation).any(|word| options.contains(&word.split('=').next().unwrap_or(word)))
+}
+
 /// Whether one of the first operands is one of `wanted`: a subcommand, wherever global options stand.
 pub(super) fn subcommand(invocation: &Invocation, wanted: &[&str]) -> bool {
     operands(invocation).take(4).any(|text| wanted.contains(&text))

@@ -1,7 +1,10 @@
-//! Small decoders for text that a spec hides: base64 (both alphabets, padded or not) and hexadecimal.
+//! Small decoders for text that a spec hides: base64 (both alphabets, padded or not), base32, hexadecimal, and what
+//! is packed with gzip or zlib.
 //!
 //! Total and linear; more than [`MAX_TEXT`] bytes are left alone, so that decoding never costs more than
 //! reading does.
+
+use miniz_oxide::inflate::{decompress_to_vec_with_limit, decompress_to_vec_zlib_with_limit};
 
 /// The longest encoded text that is decoded.
 pub const MAX_TEXT: usize = 64 * 1024;
@@ -36,6 +39,70 @@ pub fn base64_of_any_length(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// The bytes of base32 in the alphabet of RFC 4648, in either case. Blanks are skipped, padding may be absent.
+#[must_use]
+pub fn base32(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 8 * 5);
+    let (mut bits, mut have) = (0_u32, 0_u32);
+    for letter in text.bytes() {
+        let value = match letter.to_ascii_uppercase() {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'2'..=b'7' => letter - b'2' + 26,
+            b'=' => break,
+            _ if letter.is_ascii_whitespace() => continue,
+            _ => return None,
+        };
+        bits = ((bits << 5) | u32::from(value)) & 0xffff;
+        have += 5;
+        if have >= 8 {
+            have -= 8;
+            out.push(u8::try_from((bits >> have) & 0xff).unwrap_or(0));
+        }
+    }
+    Some(out)
+}
+
+/// What is packed in gzip (RFC 1952) or zlib (RFC 1950): its beginning, where it is longer than [`MAX_TEXT`] or
+/// damaged. Bytes that are not packed stay as they are.
+#[must_use]
+pub fn unpacked(bytes: Vec<u8>) -> Vec<u8> {
+    let inflated = match bytes.as_slice() {
+        [0x1f, 0x8b, 8, ..] => gzip_body(&bytes).map(|body| decompress_to_vec_with_limit(body, MAX_TEXT)),
+        // The window is at most 32 KiB, and the two bytes are a multiple of 31.
+        [method, flags, ..]
+            if method & 15 == 8
+                && method >> 4 <= 7
+                && (u16::from(*method) * 256 + u16::from(*flags)) % 31 == 0 =>
+        {
+            Some(decompress_to_vec_zlib_with_limit(&bytes, MAX_TEXT))
+        }
+        _ => None,
+    };
+    match inflated {
+        Some(Ok(out)) => out,
+        Some(Err(error)) if !error.output.is_empty() => error.output,
+        _ => bytes,
+    }
+}
+
+/// The packed part of gzip: what follows a header of ten bytes, and what its flags announce.
+fn gzip_body(bytes: &[u8]) -> Option<&[u8]> {
+    let flags = *bytes.get(3)?;
+    let mut rest = bytes.get(10..)?;
+    if flags & 4 != 0 {
+        let [low, high, ..] = rest else { return None };
+        rest = rest.get(2 + usize::from(*low) + 256 * usize::from(*high)..)?;
+    }
+    // A name and a comment, each ended by a zero.
+    for flag in [8, 16] {
+        if flags & flag != 0 {
+            let end = rest.iter().position(|byte| *byte == 0)?;
+            rest = rest.get(end + 1..)?;
+        }
+    }
+    if flags & 2 == 0 { Some(rest) } else { rest.get(2..) }
 }
 
 /// The bytes of pairs of hexadecimal digits. Blanks, colons, and `\x` or `0x` before a pair are skipped.
@@ -77,7 +144,7 @@ pub fn literal(encoded: &str) -> Option<String> {
         return None;
     }
     let readable =
-        |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| text(&bytes)).filter(|text| text.len() > 3);
+        |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| text(&unpacked(bytes))).filter(|text| text.len() > 3);
     readable(hex(encoded)).or_else(|| readable(base64(encoded)))
 }
 
@@ -117,6 +184,33 @@ mod tests {
         assert_eq!(text(b"\xff\xfe"), None);
         assert_eq!(literal("cm0gLXJmIC8=").as_deref(), Some("rm -rf /"));
         assert_eq!(literal("admin"), None);
+    }
+
+    #[test]
+    fn base32_in_both_cases() {
+        for (encoded, want) in [("NFSA====", "id"), ("nfsa", "id"), ("ORSXG5A=", "test"), ("", "")] {
+            assert_eq!(base32(encoded).as_deref(), Some(want.as_bytes()), "{encoded}");
+        }
+        assert_eq!(base32("NFS1"), None);
+    }
+
+    #[test]
+    fn packed_text_is_unpacked_up_to_the_limit() {
+        let deflated = |text: &[u8]| miniz_oxide::deflate::compress_to_vec(text, 9);
+        let gzip = |flags: u8, extra: &[u8], text: &[u8]| {
+            let mut all = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3];
+            all.extend(extra);
+            all.extend(deflated(text));
+            all.extend([0; 8]);
+            all
+        };
+        assert_eq!(unpacked(gzip(0, b"", b"id")), b"id");
+        assert_eq!(unpacked(gzip(4 | 8 | 16 | 2, b"\x02\x00xxname\0comment\0hh", b"id")), b"id");
+        assert_eq!(unpacked(miniz_oxide::deflate::compress_to_vec_zlib(b"id", 9)), b"id");
+        assert_eq!(unpacked(gzip(0, b"", &vec![b'a'; 10_000_000])).len(), MAX_TEXT);
+        for plain in [&b"id; ls"[..], b"x", b"", b"\x1f\x8b\x08", b"\x1f\x8b\x08\xff0123456789"] {
+            assert_eq!(unpacked(plain.to_vec()), plain);
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! File paths, read lexically: nothing is looked up, links are not followed.
 
+/// A longer path is none that a kernel takes.
+pub const MAX_PATH: usize = 4096;
+
 /// The path in one spelling: `//`, `/./` and a trailing `/` go, `..` is resolved lexically (not above `/`),
 /// `/proc/{1,self,thread-self}/root/X` is `X` as often as it occurs, and `/var/run` is `/run`. A relative
 /// path stays relative, without `..` at its start being dropped; an empty one stays empty. Linear.
@@ -39,6 +42,52 @@ pub fn canonical_cow(path: &str) -> std::borrow::Cow<'_, str> {
     let crooked =
         path.contains("/.") || path.contains("//") || path.starts_with("/proc/") || path.ends_with('/');
     if crooked || path.starts_with("/var/run") { canonical(path).into() } else { path.into() }
+}
+
+/// An absolute path without its detours, where it has some: `//`, `/./`, `/x/../`, and `/proc/self/root` in front.
+/// Nothing for all other text, also for paths that are merely not [`canonical`]: what a word says otherwise stays.
+#[must_use]
+pub fn straightened(word: &str) -> Option<String> {
+    let detour = ["//", "/./", "/../", "/proc/self/root/", "/proc/thread-self/root/"];
+    let crooked =
+        detour.iter().any(|part| word.contains(part)) || word.ends_with("/.") || word.ends_with("/..");
+    if !word.starts_with('/') || !crooked || word.len() > MAX_PATH || word.contains(char::is_whitespace) {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in word.split('/') {
+        match (part, parts.as_slice()) {
+            ("" | ".", _) | ("..", [] | ["proc", _, "root"]) => {}
+            ("..", _) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+        if let ["proc", "self" | "thread-self", "root"] = parts.as_slice() {
+            parts.clear();
+        }
+    }
+    let end = if word.ends_with('/') && !parts.is_empty() { "/" } else { "" };
+    Some(format!("/{}{end}", parts.join("/")))
+}
+
+/// The process, and the path as that process sees it, of a path through `/proc`: `/proc/4711/root/etc` is `/etc` of
+/// 4711, and `cwd` is the same, as the working directory of most daemons is `/`. The process may be anything that a
+/// shell makes a number of.
+#[must_use]
+pub fn of_process(path: &str) -> Option<(&str, String)> {
+    let rest = path.strip_prefix("/proc/")?;
+    let at = rest.find("/root").into_iter().chain(rest.find("/cwd")).min()?;
+    let process = rest.get(..at)?;
+    let below = rest.get(at + 1..)?;
+    let below = below.strip_prefix("root").or_else(|| below.strip_prefix("cwd"))?;
+    // A substitution may stand there with its own slashes; a plain name with one is another path.
+    let is_process = matches!(process, "self" | "thread-self")
+        || !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
+        || process.starts_with('$')
+        || !process.contains('/') && process.contains(['*', '?', '[', '$']);
+    (is_process && (below.is_empty() || below.starts_with('/')))
+        .then(|| (process, format!("/{}", below.trim_start_matches('/'))))
 }
 
 /// The canonical path of `sub_path` inside `base`. A leading `/` of `sub_path` has no meaning, and `..`
@@ -110,6 +159,28 @@ mod tests {
             ("/ä/ö", "/ä/ö"),
         ] {
             assert_eq!(canonical(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn words_without_detours() {
+        for (word, want) in [
+            ("/dev//sda1", Some("/dev/sda1")),
+            ("/dev/./sda1", Some("/dev/sda1")),
+            ("/etc/../etc/shadow", Some("/etc/shadow")),
+            ("/etc/x/..", Some("/etc")),
+            ("/a//b/", Some("/a/b/")),
+            ("//", Some("/")),
+            ("/proc/self/root/etc/shadow", Some("/etc/shadow")),
+            ("/proc/1/root/../root//etc", Some("/proc/1/root/root/etc")),
+            ("/var/run//x", Some("/var/run/x")),
+            ("/var/run/x", None),
+            ("/proc/1/root/etc", None),
+            ("a//b", None),
+            ("/x/ && //y", None),
+            ("http://a//b", None),
+        ] {
+            assert_eq!(straightened(word).as_deref(), want, "{word}");
         }
     }
 

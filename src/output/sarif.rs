@@ -1,6 +1,6 @@
-//! SARIF 2.1.0, as GitHub's code scanning wants it: rules from the catalogue, relative URIs, stable fingerprints.
+//! SARIF 2.1.0, as GitHub's code scanning wants it: the rules that were found with their pages, relative URIs, stable fingerprints.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -16,7 +16,12 @@ use crate::severity::Severity;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-    let catalogue: Vec<&Rule> = catalog::rules().collect();
+    // Only those that were found: with their pages the whole catalogue would take most of a megabyte.
+    let found: HashSet<&str> = results
+        .listed(settings)
+        .flat_map(|workload| workload.findings.iter().map(|finding| finding.finding.rule.as_str()))
+        .collect();
+    let catalogue: Vec<&Rule> = catalog::rules().filter(|rule| found.contains(rule.id)).collect();
     let indexes: HashMap<&str, usize> =
         catalogue.iter().enumerate().map(|(index, rule)| (rule.id, index)).collect();
     let mut seen = HashMap::new();
@@ -66,8 +71,18 @@ fn descriptor(rule: &Rule) -> Value {
         "fullDescription": {"text": format!("A Job or CronJob {}. {}", rule.message, rule.meaning)},
         "help": {"text": text, "markdown": markdown},
         "defaultConfiguration": {"level": level(rule.severity)},
-        "properties": {"security-severity": security_severity(rule.severity), "tags": tags, "precision": "high"},
+        "properties": {"security-severity": security_severity(rule.severity), "tags": tags, "precision": precision(rule.severity)},
     })
+}
+
+/// How sure it is that a finding alone is abuse, in the words of code scanning.
+const fn precision(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "very-high",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low | Severity::None => "low",
+    }
 }
 
 fn result(

@@ -17,6 +17,40 @@ const MAX_CALLS: usize = 256;
 /// How far the arguments of one call are read.
 const MAX_ARGUMENTS: usize = 8 * 1024;
 
+/// The literals in the arguments of each call of one of some functions, whatever they are called on.
+pub(super) fn calls_of(code: &str, names: &[&str]) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut known: Option<Assigned> = None;
+    for name in names {
+        for (at, _) in code.match_indices(name) {
+            if found.len() >= MAX_CALLS {
+                return found;
+            }
+            let before = code.get(..at).and_then(|text| text.chars().next_back());
+            let rest = code.get(at + name.len()..).unwrap_or_default();
+            let whole = before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+            let opens = rest.trim_start_matches(' ');
+            let called =
+                opens.starts_with('(') || rest.starts_with(' ') && opens.starts_with(['"', '\'', '-']);
+            // Perl's `open F, ">/x"`: the handle comes first.
+            let with_handle = *name == "open" && rest.starts_with(' ') && opens.contains(',');
+            if whole && (called || with_handle) {
+                let known = known.get_or_insert_with(|| Assigned::of(code));
+                let literals = arguments(opens, known).0;
+                if !literals.is_empty() {
+                    found.push(literals);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Parts of a path that a call puts together, `join("/h", "etc")`.
+pub(super) fn joined(parts: &[String]) -> String {
+    parts.iter().map(|part| part.trim_end_matches('/')).collect::<Vec<_>>().join("/")
+}
+
 /// The argument vectors that code starts.
 pub(super) fn commands(language: Language, code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();

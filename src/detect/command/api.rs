@@ -22,7 +22,7 @@ pub(super) fn by_tool(invocation: &Invocation) -> Option<Weight> {
 }
 
 /// The method that a tool uses.
-fn method(invocation: &Invocation) -> &str {
+pub(super) fn method(invocation: &Invocation) -> &str {
     let attached =
         || words(invocation).find_map(|word| word.strip_prefix("-X").filter(|method| !method.is_empty()));
     if let Some(method) = option(invocation, &["-X", "--request", "--method"]).or_else(attached) {
@@ -55,7 +55,9 @@ fn impersonates(invocation: &Invocation) -> bool {
 /// URLs of the API server and of kubelets.
 pub(super) fn by_url(word: &str, method: &str) -> Option<Weight> {
     let by_port = word.contains(":10250/") || word.contains(":10255/");
-    if !word.contains("://") && !by_port || word.len() > 4096 || word.contains(char::is_whitespace) {
+    let by_place = by_port || word.contains("/api/v1/") || word.contains("/apis/");
+    let is_place = word.contains("://") || by_place && !word.starts_with(['-', '{']);
+    if !is_place || word.len() > 4096 || word.contains(char::is_whitespace) {
         return None;
     }
     let target = target(word)?;
@@ -159,6 +161,11 @@ fn by_library(code: &str) -> Option<Weight> {
         code::any(code, &["kubernetes", "kubeclient", "k8s", "Namespaced", "_namespaced_", "clientset"]);
     if !is_client {
         return None;
+    }
+    let dynamic = code.contains("DynamicClient") || code.contains("Dynamic");
+    if dynamic && code::any(code, &["kind='Secret'", "kind=\"Secret\"", "kind: 'Secret'", "kind: \"Secret\""])
+    {
+        return Some(FULL);
     }
     // client-go: `clientset.CoreV1().Secrets("").List(`.
     if code.contains(".Secrets(\"\").List(") || code.contains(".ClusterRoleBindings().Create(") {

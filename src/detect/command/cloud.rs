@@ -42,6 +42,10 @@ pub(super) static RULES: &[Rule] = &[Rule {
     samples: &[
         Sample::Hit(
             45,
+            "containers: [{name: a, command: [perl, -MIO::Socket, -e, '$s=IO::Socket::INET->new(\"169.254.169.254:80\"); print $s \"GET /latest/user-data HTTP/1.0\"']}]",
+        ),
+        Sample::Hit(
+            45,
             "containers: [{name: a, command: [curl, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/r']}]",
         ),
         Sample::Hit(
@@ -165,13 +169,19 @@ fn weigh(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
         return None;
     }
     // What an unknown program is given is looked at where it is a whole URL.
-    let tool = is_downloader(invocation) || super::shells::is_netcat(&invocation.program);
+    let tool = is_downloader(invocation) || speaks_raw(invocation);
     let own = words(invocation).filter(|word| tool || word.contains("://")).filter_map(|word| {
         // --endpoint=http://…
         let word = word
             .split_once('=')
             .filter(|(option, _)| option.starts_with('-'))
             .map_or(word, |(_, value)| value);
+        // socat's `TCP:HOST:PORT`.
+        let word = if invocation.program == "socat" {
+            word.split_once(':').map_or(word, |(_, rest)| rest)
+        } else {
+            word
+        };
         credentials_at(word)
     });
     let sockets = invocation.redirects.iter().filter_map(|redirect| {
@@ -190,7 +200,7 @@ fn weigh(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     // The address in one place, and the path in another: an option, a literal of its own, the request's text.
     let credentials = named?
         || tool && words(invocation).any(|word| target(word).is_some_and(|target| asks(target.path)))
-        || literals.iter().any(|text| text.starts_with('/') && asks(text))
+        || literals.iter().any(|text| text.starts_with('/') && asks(text) || is_request(text))
         || speaks_raw(invocation) && requests(run, at);
     Some(if credentials { FULL } else { (Severity::Low, 20) })
 }
@@ -243,18 +253,20 @@ fn speaks_raw(invocation: &Invocation) -> bool {
 
 /// Whether a request for credentials is written out near `at`: before it, for a pipe, or after it, for a socket.
 fn requests(run: &Run<'_>, at: usize) -> bool {
-    let asks_for = |text: &str| {
-        text.split(['\n', '"', '\''])
-            .filter_map(|line| line.split_once("GET ").or_else(|| line.split_once("PUT ")))
-            .any(|(_, path)| asks(path.split(' ').next().unwrap_or_default()))
-    };
     run.invocations().skip(at.saturating_sub(NEAR)).take(2 * NEAR).any(|(_, call)| {
-        words(call).any(asks_for)
+        words(call).any(is_request)
             || call.redirects.iter().any(|redirect| {
                 matches!(redirect.op, RedirectOp::HereDoc | RedirectOp::HereString)
-                    && asks_for(&redirect.target.text)
+                    && is_request(&redirect.target.text)
             })
     })
+}
+
+/// Whether a text is a request for credentials, as it goes over the wire.
+fn is_request(text: &str) -> bool {
+    text.split(['\n', '"', '\''])
+        .filter_map(|line| line.split_once("GET ").or_else(|| line.split_once("PUT ")))
+        .any(|(_, path)| asks(path.split(' ').next().unwrap_or_default()))
 }
 
 /// How many commands away a request's text is looked for.

@@ -1,9 +1,12 @@
 //! Harm done to the cluster itself, through its own interface or that of the cloud: objects deleted in bulk, guards
 //! taken away.
 
-use super::Weight;
-use super::kubectl::{self, Call};
+use super::api;
+use super::fetch::is_downloader;
+use super::kubectl::{self, Call, is_found_out};
+use super::url::target;
 use super::words::{has, operands, subcommand, words};
+use super::{Weight, fed_by};
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
 use crate::severity::Severity;
@@ -48,17 +51,20 @@ pub(super) fn destroys(run: &Run<'_>, at: usize, invocation: &Invocation) -> Opt
             return None;
         }
         if call.all() {
+            let works = call.is_about(&["deployment", "statefulset", "daemonset"]);
             return match (call.is_about(VITAL), call.everywhere()) {
+                // Whatever runs in one namespace: a test environment is cleaned up that way, too.
+                (true, false) if call.is_about(&["all"]) => Some(MUCH_GONE),
                 (true, _) => Some(FULL),
                 (false, true) => Some(MUCH_GONE),
-                (false, false) => None,
+                (false, false) => works.then_some(PART),
             };
         }
-        // Names that another call found out: of all objects of the kind, or of all but a few.
-        let names = call.names();
-        let found_out =
-            call.rest.iter().any(|word| word.contains('$')) || names.is_empty() && !call.selected();
-        return (found_out && lists_all(run, at, &call)).then_some(FULL);
+        return deletes_listed(run, at, &call, VITAL).then_some(FULL);
+    }
+    if is_downloader(invocation) {
+        let wide = |word: &str| target(word).is_some_and(|target| is_vital_path(target.path));
+        return (api::method(invocation) == "DELETE" && words(invocation).any(wide)).then_some(MUCH_GONE);
     }
     let deletes = |nouns: &[&str]| subcommand(invocation, &["delete"]) && subcommand(invocation, nouns);
     match invocation.program.as_str() {
@@ -94,16 +100,32 @@ pub(super) fn destroys(run: &Run<'_>, at: usize, invocation: &Invocation) -> Opt
     }
 }
 
-/// Whether what a call is fed with are all objects of a vital kind: listed without a selector, and not picked out.
-fn lists_all(run: &Run<'_>, at: usize, call: &Call<'_>) -> bool {
-    let sources = run.execution.sources(at);
+/// `/api/v1/namespaces/$NAME` and the like: a vital object whose name another call found out.
+fn is_vital_path(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    parts.next() == Some("api")
+        && parts.next() == Some("v1")
+        && matches!(parts.next(), Some("namespaces" | "persistentvolumes" | "nodes"))
+        && parts.next().is_some_and(|name| name.contains(['$', '{']))
+        && parts.next().is_none()
+}
+
+/// Whether a call deletes objects of these kinds by names that another call found out: of all of them, or all but a few.
+fn deletes_listed(run: &Run<'_>, at: usize, call: &Call<'_>, kinds: &[&str]) -> bool {
+    let found_out =
+        call.rest.iter().any(|word| is_found_out(word)) || call.names().is_empty() && !call.selected();
+    found_out && lists_all(run, at, call, kinds)
+}
+
+/// Whether what a call is fed with are all objects of a kind: listed without a selector, and not picked out.
+fn lists_all(run: &Run<'_>, at: usize, call: &Call<'_>, kinds: &[&str]) -> bool {
     let mut lists = false;
-    for source in sources.into_iter().take(64).filter_map(|source| run.invocation(source)) {
+    for source in fed_by(run, at) {
         if let Some(get) = kubectl::call(source).filter(|get| get.verb == "get") {
             if get.selected() {
                 return false;
             }
-            lists |= get.is_about(VITAL) || call.is_about(VITAL);
+            lists |= get.is_about(kinds) || call.is_about(kinds);
         }
         if picks(source) {
             return false;
@@ -133,7 +155,7 @@ fn picks(invocation: &Invocation) -> bool {
 }
 
 /// Whether a command takes guards of the cluster away, and what that weighs.
-pub(super) fn disarms(invocation: &Invocation) -> Option<Weight> {
+pub(super) fn disarms(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     let call = kubectl::call(invocation)?;
     let names = |known: &[&str]| words(invocation).any(|word| known.iter().any(|name| word.contains(name)));
     match call.verb {
@@ -143,6 +165,7 @@ pub(super) fn disarms(invocation: &Invocation) -> Option<Weight> {
                 call.kinds().iter().any(|kind| *kind != "networkpolicy" && *kind != "ciliumnetworkpolicy");
             Some(if cluster || call.everywhere() { FULL } else { PART })
         }
+        "delete" if deletes_listed(run, at, &call, GUARDS) => Some(FULL),
         "delete" => (call.is_about(&["event"]) || names(WATCHERS)).then_some(PART),
         "scale" => (names(&["--replicas=0"]) && names(WATCHERS)).then_some(PART),
         "patch" => {

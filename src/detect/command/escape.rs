@@ -1,18 +1,23 @@
 //! Ways from the pod to its node.
 
-use super::words::{has, operands, option, short, subcommand, words};
+use super::runtime;
+use super::upkeep;
+use super::words::{has, operands, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
-use crate::detect::files::{Access, below, enters_node, is_block_device, mounted_device};
+use crate::detect::derive::text_written;
+use crate::detect::files::{Access, FileUse, below, is_block_device, mounted_device};
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
 use crate::normalize::path::canonical;
 
 /// The rule's own weight.
-const FULL: Weight = (Severity::Medium, 35);
+pub(super) const FULL: Weight = (Severity::Medium, 35);
 /// For uses that maintenance has as well.
-const REDUCED: Weight = (Severity::Medium, 20);
+pub(super) const REDUCED: Weight = (Severity::Medium, 20);
+/// For what has no other use.
+const OUTRIGHT: Weight = (Severity::High, 45);
 
 pub(super) static RULES: &[Rule] = &[Rule {
     id: "cmd-host-escape",
@@ -57,14 +62,35 @@ pub(super) static RULES: &[Rule] = &[Rule {
         Sample::Hit(35, "containers: [{name: a, command: [nsenter, -t, '1', -m, -u, -i, -n, -p, --, bash]}]"),
         Sample::Hit(20, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
         Sample::Hit(
+            20,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'grep ext4 /proc/mounts > /tmp/m; fstrim -v -I /tmp/m']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'fstrim -a; cat /etc/shadow']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'df -h | tee /etc/cron.d/x']}]",
+        ),
+        Sample::Hit(
             35,
             "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [chroot, /mnt, id], volumeMounts: [{name: v, mountPath: /mnt}]}]",
         ),
         Sample::Hit(35, "containers: [{name: a, command: [sh, -c, 'mount /dev/sda1 /mnt && ls /mnt']}]"),
-        Sample::Hit(35, "containers: [{name: a, command: [sh, -c, 'echo /x > /tmp/cgrp/release_agent']}]"),
+        Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'echo /x > /tmp/cgrp/release_agent']}]"),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'echo \"|/x\" > /proc/sys/kernel/core_pattern']}]",
+        ),
+        Sample::Hit(
+            45,
+            "volumes: [{name: v, hostPath: {path: /proc}}]\ncontainers: [{name: a, command: [sh, -c, 'echo \"|$(id)\" > /hp/sys/kernel/core_pattern'], volumeMounts: [{name: v, mountPath: /hp}]}]",
+        ),
+        Sample::Hit(45, "containers: [{name: a, command: [sysctl, -w, 'kernel.core_pattern=|/x']}]"),
         Sample::Hit(
             35,
-            "containers: [{name: a, command: [sh, -c, 'echo \"|/x\" > /proc/sys/kernel/core_pattern']}]",
+            "containers: [{name: a, command: [sh, -c, 'mount -t binfmt_misc none /mnt; echo x > /mnt/register']}]",
         ),
         Sample::Hit(35, "containers: [{name: a, command: [insmod, /x/rootkit.ko]}]"),
         Sample::Hit(35, "containers: [{name: a, command: [debugfs, -w, /dev/sda1]}]"),
@@ -82,7 +108,87 @@ pub(super) static RULES: &[Rule] = &[Rule {
             "volumes: [{name: v, hostPath: {path: /var/log}}]\ncontainers: [{name: a, command: [ln, -s, /, /l/root], volumeMounts: [{name: v, mountPath: /l}]}]",
         ),
         Sample::Hit(35, "containers: [{name: a, command: [gdb, -p, '1', -batch]}]"),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [unshare, -R, /h, id], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [bwrap, --dev-bind, /h, /, bash], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'mount --rbind /h /m; cd /m; pivot_root . old'], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'ln -s /h /m; chroot /m id'], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [python3, -c, 'import os;os.chroot(\"/h\")'], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'nsenter -t $(pgrep -x kubelet) -m -n bash']}]",
+        ),
+        Sample::Hit(
+            35,
+            "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'P=$(pidof systemd); nsenter --target=\"$P\" --all bash']}]",
+        ),
+        Sample::Hit(
+            35,
+            "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'chroot /proc/$(pgrep -o kubelet)/root id']}]",
+        ),
+        Sample::Hit(
+            35,
+            "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'gdb -p $(pgrep -o kubelet) -batch']}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [docker, run, -v, '/etc:/e', alpine, id], env: [{name: DOCKER_HOST, value: 'unix:///s'}], volumeMounts: [{name: v, mountPath: /s}]}]",
+        ),
+        Sample::Hit(
+            20,
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [docker, run, --rm, -v, '/srv/build:/src', example.test/build, make], volumeMounts: [{name: v, mountPath: /run/docker.sock}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /run}}]\ncontainers: [{name: a, command: [podman, --url, 'unix:///h/podman/podman.sock', run, --mount, 'type=bind,source=/root,target=/r', alpine], volumeMounts: [{name: v, mountPath: /h}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [curl, --unix-socket, /s, 'http://x/containers/create', -d, '{}'], volumeMounts: [{name: v, mountPath: /s}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [socat, 'TCP-LISTEN:2375,fork', 'UNIX-CONNECT:/s'], volumeMounts: [{name: v, mountPath: /s}]}]",
+        ),
+        Sample::Hit(
+            35,
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [python3, -c, 'import docker;docker.from_env().containers.run(\"alpine\")'], volumeMounts: [{name: v, mountPath: /run/docker.sock}]}]",
+        ),
         Sample::Miss("containers: [{name: a, command: [chroot, /rootfs-build, make]}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [sysctl, -w, 'kernel.core_pattern=/var/crash/core.%p']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'echo core.%p > /proc/sys/kernel/core_pattern']}]",
+        ),
+        Sample::Miss("containers: [{name: a, command: [bwrap, --ro-bind, /usr, /usr, --proc, /proc, make]}]"),
+        Sample::Miss(
+            "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'nsenter -t $(pgrep -f envoy) -n ss -tlnp']}]",
+        ),
+        Sample::Miss("containers: [{name: a, command: [sh, -c, 'make & gdb -p $! -batch']}]"),
+        Sample::Miss(
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [curl, --unix-socket, /s, 'http://x/containers/json'], volumeMounts: [{name: v, mountPath: /s}]}]",
+        ),
+        Sample::Miss(
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [docker, system, prune, -af], volumeMounts: [{name: v, mountPath: /run/docker.sock}]}]",
+        ),
+        Sample::Miss(
+            "volumes: [{name: v, hostPath: {path: /run/docker.sock}}]\ncontainers: [{name: a, command: [python3, -c, 'import docker;docker.from_env().images.prune()'], volumeMounts: [{name: v, mountPath: /run/docker.sock}]}]",
+        ),
         Sample::Miss(
             "containers: [{name: a, command: [docker, run, --rm, -v, '/work:/work', example.test/build, make]}]",
         ),
@@ -107,14 +213,12 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
         for (at, invocation) in run.invocations() {
             note(at, by_command(run, at, invocation));
         }
-        for file in &run.files {
-            if file.access == Access::Write {
-                note(file.by, makes_kernel_run(&file.path).then_some(FULL));
-                // A link in the node's log directory: the kubelet follows it when it serves logs.
-                let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
-                let link = run.invocation(file.by).filter(|call| planted && call.program == "ln");
-                note(file.by, link.and_then(links_outside));
-            }
+        for file in run.files.iter().filter(|file| file.access == Access::Write) {
+            note(file.by, makes_kernel_run(run, file));
+            // A link in the node's log directory: the kubelet follows it when it serves logs.
+            let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
+            let link = run.invocation(file.by).filter(|call| planted && call.program == "ln");
+            note(file.by, link.and_then(links_outside));
         }
         if let Some((at, (severity, points))) = heaviest {
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
@@ -122,17 +226,20 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
     }
 }
 
-/// Files whose content names a program that the kernel starts as root on the node.
-fn makes_kernel_run(path: &str) -> bool {
-    path.ends_with("/release_agent")
-        || [
-            "/proc/sys/kernel/core_pattern",
-            "/proc/sys/kernel/modprobe",
-            "/sys/kernel/uevent_helper",
-            "/proc/sys/fs/binfmt_misc/register",
-        ]
-        .iter()
-        .any(|file| path.ends_with(file))
+/// Files whose content names a program that the kernel starts as root on the node, wherever they are mounted.
+fn makes_kernel_run(run: &Run<'_>, file: &FileUse) -> Option<Weight> {
+    let ends =
+        |end: &str| file.path.ends_with(end) || file.host.as_deref().is_some_and(|host| host.ends_with(end));
+    if ends("/proc/sys/kernel/core_pattern") {
+        // A name for core files is a setting; a program behind a bar is started.
+        let text = run.invocation(file.by).and_then(|call| text_written(&run.execution, call));
+        return text.is_none_or(|text| text.trim_start().starts_with('|')).then_some(OUTRIGHT);
+    }
+    if ends("/proc/sys/fs/binfmt_misc/register") {
+        return Some(FULL);
+    }
+    let runs = ["/release_agent", "/proc/sys/kernel/modprobe", "/sys/kernel/uevent_helper"];
+    runs.iter().any(|end| ends(end)).then_some(OUTRIGHT)
 }
 
 fn links_outside(link: &Invocation) -> Option<Weight> {
@@ -143,21 +250,12 @@ fn links_outside(link: &Invocation) -> Option<Weight> {
 
 fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     let yes = |condition: bool| condition.then_some(FULL);
+    if run.enters.get(at) == Some(&true) {
+        let runs_inner = |inner: &Invocation| inner.prefixes.last() == Some(&invocation.program);
+        let only_upkeep = run.invocation(at + 1).is_some_and(runs_inner) && upkeep::is_all(run, at + 1);
+        return Some(if only_upkeep { REDUCED } else { FULL });
+    }
     match invocation.program.as_str() {
-        "nsenter" if enters_node(invocation) => {
-            let inner =
-                run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "nsenter"));
-            Some(if inner.is_some_and(maintains) { REDUCED } else { FULL })
-        }
-        "chroot" => {
-            let root = operands(invocation).next()?;
-            let inner =
-                run.invocation(at + 1).filter(|inner| inner.prefixes.last().is_some_and(|p| p == "chroot"));
-            let on_node = root.starts_with("/proc/1/root") || run.host.on_host(&canonical(root)).is_some();
-            let on_disk =
-                run.files.iter().take(256).any(|file| file.by > at && file.host.is_some()) && on_node;
-            yes(on_node || on_disk).map(|full| if inner.is_some_and(maintains) { REDUCED } else { full })
-        }
         "mount" => yes(mounted_device(invocation).is_some()),
         "modprobe" => {
             // Listing and removing are not loading; a module of the node's own kernel is maintenance.
@@ -168,86 +266,17 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
         }
         "debugfs" => yes(operands(invocation).any(is_block_device)),
         "mknod" => yes(words(invocation).any(|word| word == "b")),
-        "gdb" => yes(option(invocation, &["-p", "--pid", "-pid"]) == Some("1")),
-        "sysctl" => yes(words(invocation)
-            .any(|word| word.starts_with("kernel.core_pattern=") || word.starts_with("kernel.modprobe="))),
-        "insmod" | "systemd-run" | "busctl" => Some(FULL),
-        "docker" | "podman" | "nerdctl" | "ctr" | "crictl" | "runc" => yes(starts_on_node(run, invocation)),
-        "curl" | "wget" | "http" => {
-            let socket = option(invocation, &["--unix-socket", "--abstract-unix-socket"])?;
-            let starts = words(invocation).any(|word| {
-                word.contains("/containers/") || word.contains("/exec/") || word.contains("/images/create")
-            });
-            yes(starts && socket.contains("sock"))
+        // Code in a process of the node. Debuggers of one's own start it or name it by its number.
+        "gdb" | "gcore" | "reptyr" | "criu" => {
+            let process = option(invocation, &["-p", "--pid", "-pid", "-t", "--tree"])
+                .or_else(|| operands(invocation).next().filter(|_| invocation.program != "gdb"));
+            let found = |process: &str| process.starts_with(['$', '`']);
+            yes(process.is_some_and(|process| process == "1" || run.host.sees_processes() && found(process)))
         }
-        _ => None,
+        "sysctl" => words(invocation)
+            .any(|word| word.starts_with("kernel.core_pattern=|") || word.starts_with("kernel.modprobe=/"))
+            .then_some(OUTRIGHT),
+        "insmod" | "systemd-run" | "busctl" | "kexec" => Some(FULL),
+        _ => runtime::weigh(run, invocation),
     }
-}
-
-/// Programs for the upkeep of a node that start nothing else.
-fn maintains(inner: &Invocation) -> bool {
-    matches!(
-        inner.program.as_str(),
-        "fstrim"
-            | "sysctl"
-            | "smartctl"
-            | "nvme"
-            | "lsblk"
-            | "blkid"
-            | "df"
-            | "lvs"
-            | "vgs"
-            | "pvs"
-            | "multipath"
-            | "iscsiadm"
-            | "journalctl"
-            | "chronyc"
-            | "timedatectl"
-            | "ip"
-            | "ethtool"
-            | "uname"
-            | "free"
-            | "uptime"
-            | "nvidia-smi"
-            | "mdadm"
-            | "zpool"
-            | "zfs"
-            | "btrfs"
-            | "xfs_fsr"
-            | "needs-restarting"
-            | "crictl"
-    ) && !has(inner, &["exec", "run"])
-}
-
-/// Containers that are started or entered on the node, past the API server.
-fn starts_on_node(run: &Run<'_>, invocation: &Invocation) -> bool {
-    let enters = subcommand(invocation, &["exec", "attach"]);
-    let starts = subcommand(invocation, &["run", "create", "runp", "tasks", "task"]);
-    // The runtimes of a node have no other use; docker and podman may be those of a sidecar.
-    if matches!(invocation.program.as_str(), "crictl" | "ctr") {
-        return enters || starts;
-    }
-    let binds_root = words(invocation).any(|word| {
-        let word = word.strip_prefix("-v").unwrap_or(word).trim_start_matches('=');
-        word.starts_with("/:/")
-            || word.contains("source=/,")
-            || word.contains("src=/,")
-            || word.starts_with("--volume=/:")
-    });
-    let shares = words(invocation).any(|word| {
-        matches!(
-            word,
-            "--privileged"
-                | "--privileged=true"
-                | "--pid=host"
-                | "--userns=host"
-                | "--cap-add=ALL"
-                | "--cap-add=SYS_ADMIN"
-                | "host"
-        )
-    });
-    let on_node = run.container.mounts.iter().any(|mount| {
-        mount.mount_path.contains(".sock") && run.host.on_host(&canonical(&mount.mount_path)).is_some()
-    });
-    starts && (binds_root || shares) || enters && on_node && !short(invocation, 'h')
 }

@@ -2,6 +2,7 @@
 
 use super::fetch::{is_downloader, show};
 use super::secrets::{reads_secret, searches};
+use super::serve::serves_node;
 use super::shells::{is_netcat, only_probes};
 use super::url::{Reach, target};
 use super::words::{has, option, subcommand, words};
@@ -114,6 +115,18 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -s -d role=x -d jwt=@/run/secrets/kubernetes.io/serviceaccount/token http://vault.vault.svc:8200/v1/auth/kubernetes/login']}]",
             ),
+            Sample::Hit(
+                40,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'cd /h && python3 -m http.server 8080'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                40,
+                "volumes: [{name: v, hostPath: {path: /var/lib/kubelet}}]\ncontainers: [{name: a, command: [busybox, httpd, -f, -h, /h], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /srv/reports}}]\ncontainers: [{name: a, command: [python3, -m, http.server, -d, /h], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss("containers: [{name: a, workingDir: /site, command: [python3, -m, http.server]}]"),
             Sample::Miss(
                 "containers: [{name: a, command: [curl, -XPUT, 'http://elasticsearch:9200/_snapshot/s/x', -d, '{\"indices\":\"*\"}']}]",
             ),
@@ -172,6 +185,11 @@ const FULL: Weight = (Severity::Medium, 40);
 const ORDINARY: Weight = (Severity::Low, 15);
 
 fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
+    for run in &facts.runs {
+        if let Some(at) = serves_node(run) {
+            found.hit_as(FULL.0, FULL.1, Some(&run.container.name), run.path(), &run.show(at));
+        }
+    }
     if !facts.runs.iter().any(|run| run.execution.commands.iter().any(may_send)) {
         return;
     }

@@ -1,7 +1,7 @@
 //! Traces removed, defences switched off, data destroyed.
 
 use super::cluster;
-use super::words::{has, operands, option, short, subcommand, words};
+use super::words::{flagged, has, operands, option, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::facts::Facts;
@@ -43,7 +43,7 @@ pub(super) static RULES: &[Rule] = &[
                 facts,
                 found,
                 |_, file| removes_traces(file).then_some(TRACES),
-                |_, _, call| cluster::disarms(call).or_else(|| evades(call).then_some(TRACES)),
+                |run, at, call| cluster::disarms(run, at, call).or_else(|| evades(call).then_some(TRACES)),
             );
         },
         samples: &[
@@ -56,6 +56,10 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [kubectl, delete, validatingwebhookconfigurations.admissionregistration.k8s.io, --all]}]",
             ),
             Sample::Hit(45, "containers: [{name: a, command: [kubectl, delete, netpol, --all, -A]}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'kubectl get validatingwebhookconfigurations -o name | xargs kubectl delete']}]",
+            ),
             Sample::Hit(
                 25,
                 "containers: [{name: a, command: [kubectl, -n, kyverno, scale, deploy, --replicas=0, --all]}]",
@@ -207,7 +211,7 @@ fn removes_traces(file: &FileUse) -> bool {
             log(&file.path) || file.host.as_deref().is_some_and(|host| log(host) || of_node(host))
         }
         Access::Write => file.path == "/etc/resolv.conf" || log(&file.path),
-        Access::Read => false,
+        Access::Read | Access::Fill => false,
     }
 }
 
@@ -345,7 +349,7 @@ fn destroys(invocation: &Invocation) -> bool {
         program if program == "mkfs" || program.starts_with("mkfs.") => disk(),
         "etcdctl" => {
             subcommand(invocation, &["del"])
-                && (has(invocation, &["--prefix", "--from-key"])
+                && (flagged(invocation, &["--prefix", "--from-key"])
                     || operands(invocation).any(|key| key == "/registry"))
         }
         _ => false,

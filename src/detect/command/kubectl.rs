@@ -190,7 +190,8 @@ impl<'a> Call<'a> {
 
     /// In all namespaces.
     pub(super) fn everywhere(&self) -> bool {
-        has(self.invocation, &["-A", "--all-namespaces", "--all-namespaces=true"])
+        has(self.invocation, &["--all-namespaces", "--all-namespaces=true"])
+            || words(self.invocation).any(|word| word.starts_with("-A"))
     }
 
     /// Every object of the kind.
@@ -207,8 +208,9 @@ impl<'a> Call<'a> {
 
     /// The value of `-o`, in its spellings.
     pub(super) fn output(&self) -> &'a str {
-        let attached =
-            words(self.invocation).find_map(|word| word.strip_prefix("-o").filter(|o| !o.is_empty()));
+        let attached = words(self.invocation).find_map(|word| {
+            ["-o", "-Ao"].iter().find_map(|flag| word.strip_prefix(flag)).filter(|o| !o.is_empty())
+        });
         attached.or_else(|| self.option(&["-o", "--output"])).unwrap_or_default().trim_start_matches('=')
     }
 
@@ -232,6 +234,11 @@ impl<'a> Call<'a> {
         }
         found.into_iter().flat_map(|files| files.split(',')).collect()
     }
+}
+
+/// Whether a word is known only when the script runs: a variable, or the placeholder of `xargs`.
+pub(super) fn is_found_out(word: &str) -> bool {
+    word.contains('$') || word.contains("{}")
 }
 
 /// The name of a kind that the rules use: without `/NAME`, group and version.
@@ -269,6 +276,7 @@ mod tests {
         for (line, want) in [
             ("kubectl get secrets.v1. -A -ojson", r#"get ["secret"] [] "json" """#),
             ("kubectl -n kube-system --as x get Secret/a", r#"get ["secret"] ["a"] "" "kube-system""#),
+            ("kubectl get -Aoyaml secret", r#"get ["secret"] [] "yaml" """#),
             ("kubectl get po,secrets.v1 -o=yaml", r#"get ["pod", "secret"] [] "yaml" """#),
             ("kubectl -nprod delete ns a b", r#"delete ["namespace"] ["a", "b"] "" "prod""#),
             ("k3s kubectl get no", r#"get ["node"] [] "" """#),

@@ -2,9 +2,9 @@
 
 use super::api;
 use super::fetch::is_downloader;
-use super::kubectl::{self, Call};
+use super::kubectl::{self, Call, is_found_out};
 use super::words::{has, subcommand, words};
-use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, each_heaviest};
+use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, before, each_heaviest, fed_by};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::embedded::{ADMINS, Power, SYSTEM_CONFIG, What};
 use crate::detect::findings::Collector;
@@ -49,6 +49,32 @@ pub(super) static RULES: &[Rule] = &[Rule {
     references: &[links::RBAC_PRACTICES, links::SECRET_PRACTICES],
     check,
     samples: &[
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'kubectl proxy & curl -s localhost:8001/api/v1/secrets']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'kubectl get secret -o name | xargs -I{} kubectl get {} -o yaml']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [kubectl, patch, deploy, web, --type=json, -p, '[{\"op\": \"add\", \"path\": \"/spec/template/spec/hostPID\", \"value\": true}]']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [oc, adm, policy, add-scc-to-user, privileged, -z, default]}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [eksctl, create, iamidentitymapping, --cluster, c, --arn, x, --group, 'system:masters']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, get, secrets, -A, -o, 'jsonpath={.items[*].metadata.name}']}]",
+        ),
+        Sample::Miss(
+            "containers: [{name: a, command: [kubectl, patch, deploy, web, --type=json, -p, '[{\"op\": \"replace\", \"path\": \"/spec/replicas\", \"value\": 3}]']}]",
+        ),
         Sample::Hit(
             45,
             "containers: [{name: a, command: [kubectl, get, secrets, --all-namespaces, -o, yaml]}]",
@@ -199,6 +225,12 @@ fn weigh(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
         "openssl" | "cfssl" => words(invocation)
             .any(|word| word.contains("O=system:masters") || word.contains("O=system:nodes"))
             .then_some(FULL),
+        // Who is an administrator of the cluster is kept by the cloud, too.
+        "eksctl" | "aws" => {
+            let maps = has(invocation, &["iamidentitymapping"]) && has(invocation, &["system:masters"]);
+            let policy = words(invocation).any(|word| word.contains("AmazonEKSClusterAdminPolicy"));
+            (maps || policy).then_some(FULL)
+        }
         program if is_downloader(invocation) || matches!(program, "websocat" | "wscat" | "kubeletctl") => {
             api::by_tool(invocation)
         }
@@ -260,9 +292,9 @@ fn borrows(invocation: &Invocation, call: &Call<'_>) -> Option<Weight> {
 fn by_verb(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -> Option<Weight> {
     let system = call.namespace() == "kube-system";
     // A name that another command found out.
-    let found_out = |names: &[&str]| names.iter().any(|name| name.contains('$'));
+    let found_out = |names: &[&str]| names.iter().any(|name| is_found_out(name));
     match call.verb {
-        "get" => gets_secrets(run, call),
+        "get" => gets_secrets(run, at, call),
         "create" => {
             let first = call.kinds().first().copied().unwrap_or_default();
             let role = call.option(&["--clusterrole"]).unwrap_or_default();
@@ -282,10 +314,12 @@ fn by_verb(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -
         "patch" | "edit" if call.is_about(&["clusterrole", "clusterrolebinding", "rolebinding"]) => {
             Some((Severity::Medium, 35))
         }
+        // Operations on fields, which are no object to be judged.
+        "patch" if words(invocation).any(takes_node) => Some((Severity::Medium, 35)),
         "patch" | "edit" | "apply" | "replace" => changes_system(run, at, call).then_some(FULL),
         "certificate" => (call.rest.first() == Some(&"approve")).then_some((Severity::Low, 20)),
         "exec" | "cp" if system => Some(FULL),
-        "exec" if found_out(&call.rest) && lists_everywhere(run, "pod") => Some(FULL),
+        "exec" if found_out(&call.rest) && lists_everywhere(run, at, "pod") => Some(FULL),
         "exec" => Some((Severity::Low, 12)),
         "debug" => call.rest.iter().any(|word| word.starts_with("node/")).then_some(FULL),
         "run" => words(invocation)
@@ -294,6 +328,12 @@ fn by_verb(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -
             .or_else(|| {
                 has(invocation, &["--privileged", "--privileged=true"]).then_some((Severity::Medium, 35))
             }),
+        "adm" if call.rest.first() == Some(&"policy") => {
+            let adds = call.rest.iter().any(|word| word.starts_with("add-"));
+            let mighty =
+                call.rest.iter().any(|word| matches!(*word, "cluster-admin" | "privileged" | "admin"));
+            (adds && mighty).then_some(FULL)
+        }
         "auth" => has(invocation, &["--list"]).then_some((Severity::Low, 15)),
         "cluster-info" => (call.rest.first() == Some(&"dump")).then_some((Severity::Low, 15)),
         // The flag has no value here.
@@ -302,18 +342,33 @@ fn by_verb(run: &Run<'_>, at: usize, invocation: &Invocation, call: &Call<'_>) -
     }
 }
 
-fn gets_secrets(run: &Run<'_>, call: &Call<'_>) -> Option<Weight> {
+/// `[{"op": "add", "path": "/spec/template/spec/hostPID", "value": true}]`.
+fn takes_node(word: &str) -> bool {
+    let plain = || word.replace([' ', '\n'], "");
+    word.contains("\"op\"")
+        && [
+            "\"privileged\":true",
+            "/privileged\",\"value\":true",
+            "/hostPID\",\"value\":true",
+            "\"hostPath\":",
+        ]
+        .iter()
+        .any(|part| plain().contains(part))
+}
+
+fn gets_secrets(run: &Run<'_>, at: usize, call: &Call<'_>) -> Option<Weight> {
     let output = call.output();
     let whole = output.starts_with("yaml")
         || output.starts_with("json") && !output.starts_with("jsonpath")
         || shows_data(call, output);
     let named = !call.names().is_empty();
     let looped = || {
-        let target = call.rest.iter().any(|word| word.contains('$'));
+        let target = call.rest.iter().any(|word| is_found_out(word));
         // `for s in $(kubectl get secrets -o name); do kubectl get $s -o yaml`.
         target
             && whole
-            && calls(run)
+            && before(run, at)
+                .filter_map(kubectl::call)
                 .any(|other| other.verb == "get" && other.is_about(&["secret"]) && other.names().is_empty())
     };
     if !call.is_about(&["secret"]) {
@@ -322,7 +377,9 @@ fn gets_secrets(run: &Run<'_>, call: &Call<'_>) -> Option<Weight> {
     match (whole, named) {
         (true, false) if call.selected() && !call.everywhere() => Some((Severity::Low, 15)),
         (true, false) => Some(FULL),
-        (false, false) if call.everywhere() && !output.starts_with("name") => Some(FULL),
+        (false, false) if call.everywhere() && !output.starts_with("name") && !is_template(output) => {
+            Some(FULL)
+        }
         (_, true) if looped() => Some(FULL),
         // One value of one secret is what its owner needs.
         (true, true) if !shows_data(call, output) => Some((Severity::Low, 15)),
@@ -330,10 +387,14 @@ fn gets_secrets(run: &Run<'_>, call: &Call<'_>) -> Option<Weight> {
     }
 }
 
+/// Whether an output is given by a template.
+fn is_template(output: &str) -> bool {
+    ["go-template", "jsonpath", "template", "custom-columns"].iter().any(|kind| output.starts_with(kind))
+}
+
 /// Whether an output by template prints the content of secrets.
 fn shows_data(call: &Call<'_>, output: &str) -> bool {
-    let kinds = ["go-template", "jsonpath", "template", "custom-columns"];
-    if !kinds.iter().any(|kind| output.starts_with(kind)) {
+    if !is_template(output) && call.option(&["--template"]).is_none() {
         return false;
     }
     let template =
@@ -356,18 +417,12 @@ fn changes_system(run: &Run<'_>, at: usize, call: &Call<'_>) -> bool {
     if !call.files().iter().any(|file| matches!(*file, "-" | "/dev/stdin")) {
         return false;
     }
-    let fed = run
-        .fed(|source| kubectl::call(source).is_some_and(|source| source.verb == "get" && is_system(&source)));
-    fed.get(at) == Some(&true)
+    fed_by(run, at).filter_map(kubectl::call).any(|source| source.verb == "get" && is_system(&source))
 }
 
 /// Whether the script lists objects of a kind in all namespaces.
-fn lists_everywhere(run: &Run<'_>, kind: &str) -> bool {
-    calls(run)
+fn lists_everywhere(run: &Run<'_>, at: usize, kind: &str) -> bool {
+    before(run, at)
+        .filter_map(kubectl::call)
         .any(|call| call.verb == "get" && call.is_about(&[kind]) && call.everywhere() && !call.selected())
-}
-
-/// All calls of kubectl in a script; the first 256, as a question is asked for each.
-fn calls<'r>(run: &'r Run<'_>) -> impl Iterator<Item = Call<'r>> {
-    run.invocations().filter_map(|(_, invocation)| kubectl::call(invocation)).take(256)
 }

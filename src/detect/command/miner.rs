@@ -1,11 +1,13 @@
 //! Mining of crypto currencies.
 
+use super::fetch::is_downloader;
 use super::url::target;
-use super::words::{only_prints, option, words};
+use super::words::{flagged, only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
-use crate::detect::{code, code_strings, miners};
+use crate::detect::runs::Run;
+use crate::detect::{code, code_strings, derive, miners};
 use crate::normalize::{Invocation, Redirect};
 
 pub(super) static RULES: &[Rule] = &[Rule {
@@ -79,6 +81,10 @@ pub(super) static RULES: &[Rule] = &[Rule {
         ),
         Sample::Hit(
             50,
+            "containers: [{name: a, command: [sh, -c, 'echo eyJwb29scyI6W10sImRvbmF0ZS1sZXZlbCI6MH0= | base64 -d > /tmp/c.json']}]",
+        ),
+        Sample::Hit(
+            50,
             "containers: [{name: a, command: [/app/d, --start-mining, W, --mining-threads, '8']}]",
         ),
         Sample::Hit(
@@ -90,12 +96,17 @@ pub(super) static RULES: &[Rule] = &[Rule {
             "containers: [{name: a, command: [python3, -c, 'connect(\"stratum+tcp://p.example.test:1\")']}]",
         ),
         Sample::Miss("containers: [{name: a, command: [echo, 'stratum+tcp://p.example.test:1']}]"),
+        // Graphics cards are used by others, too.
+        Sample::Miss(
+            "containers: [{name: a, command: [/app/train, --cuda, --coin, BTC, --user, q, --url, 'db.example.test:5432']}]",
+        ),
         Sample::Miss(
             "containers: [{name: a, command: [/app/shop], env: [{name: WALLET, value: '0x00000000000000000000000000000000000000aa'}]}]",
         ),
         Sample::Miss(
             "containers: [{name: a, command: [/app/shop], env: [{name: DB_POOL, value: '10'}, {name: WALLET, value: '0x00000000000000000000000000000000000000aa'}]}]",
         ),
+        Sample::Miss("containers: [{name: a, command: [curl, 'https://xmrig.example.test/api/price']}]"),
         Sample::Miss("containers: [{name: a, command: [monerod, --non-interactive, --prune-blockchain]}]"),
         Sample::Miss("containers: [{name: a, command: [mysqldump, -u, root, -p, x, -o, 'db:3306']}]"),
         Sample::Miss(
@@ -178,7 +189,7 @@ fn mines(facts: &Facts<'_>, found: &mut Collector<'_>) {
     for run in &facts.runs {
         let hit = run
             .invocations()
-            .filter_map(|(at, invocation)| weigh(invocation).map(|weight| (at, weight)))
+            .filter_map(|(at, invocation)| weigh(run, invocation).map(|weight| (at, weight)))
             .max_by_key(|(at, weight)| (weight.1, std::cmp::Reverse(*at)));
         if let Some((at, (severity, points))) = hit {
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
@@ -193,16 +204,21 @@ fn mines(facts: &Facts<'_>, found: &mut Collector<'_>) {
     }
 }
 
-fn weigh(invocation: &Invocation) -> Option<Weight> {
+fn weigh(run: &Run<'_>, invocation: &Invocation) -> Option<Weight> {
     let program = invocation.program.to_ascii_lowercase();
     if miners::is_program(&program) {
         return Some(KNOWN);
     }
     // A configuration that is written down for a miner, or changed for one.
-    let to_file =
-        invocation.redirects.iter().any(Redirect::takes_stdout) || matches!(program.as_str(), "sed" | "jq");
+    let redirected = invocation.redirects.iter().any(Redirect::takes_stdout);
+    let to_file = redirected || matches!(program.as_str(), "sed" | "jq");
+    let decoded = || {
+        let decodes = redirected && derive::is_decoder(invocation);
+        decodes.then(|| derive::text_written(&run.execution, invocation)).flatten()
+    };
     let written = invocation.redirects.iter().any(|redirect| is_settings(&redirect.target.text))
-        || to_file && words(invocation).any(is_settings);
+        || to_file && words(invocation).any(is_settings)
+        || decoded().is_some_and(|text| is_settings(&text));
     if written {
         return Some(KNOWN);
     }
@@ -221,19 +237,23 @@ fn weigh(invocation: &Invocation) -> Option<Weight> {
         return Some(KNOWN);
     }
     // Only daemons of such currencies have these, and only to mine with.
-    if has_any(invocation, &["--start-mining", "--bg-mining-enable", "--miner.etherbase", "--mining-address"])
+    if flagged(invocation, &["--start-mining", "--bg-mining-enable", "--miner.etherbase", "--mining-address"])
     {
+        return Some(KNOWN);
+    }
+    // A miner is fetched, whatever it is called afterwards.
+    let takes_url =
+        is_downloader(invocation) || matches!(program.as_str(), "git" | "go" | "pip" | "pip3" | "npm");
+    let fetched = |word: &str| {
+        word.contains("://") && target(word).is_some_and(|target| miners::in_repository(target.path))
+    };
+    if takes_url && words(invocation).any(fetched) {
         return Some(KNOWN);
     }
     has_miner_options(invocation).then_some((Severity::High, 48))
 }
 
 const KNOWN: Weight = (Severity::Critical, 50);
-
-/// Whether an option is given, alone or with `=VALUE`.
-fn has_any(invocation: &Invocation, options: &[&str]) -> bool {
-    words(invocation).any(|word| options.contains(&word.split('=').next().unwrap_or(word)))
-}
 
 /// Whether a text is the configuration of a miner.
 fn is_settings(text: &str) -> bool {
@@ -308,11 +328,11 @@ fn has_miner_options(invocation: &Invocation) -> bool {
     let endpoint = value(&["-o", "--url", "--pool", "--server", "-P", "--daemon-rpc-address"])
         .filter(|text| is_endpoint(text));
     let user = value(&["-u", "--user", "--wallet", "--address", "-w", "--wallet-address"]);
-    let flag = |wanted: &[&str]| has_any(invocation, wanted);
+    let flag = |wanted: &[&str]| flagged(invocation, wanted);
     let special = [
         flag(&["--donate-level", "--donate-over-proxy"]),
         flag(&["--cpu-max-threads-hint", "--max-cpu-usage", "--randomx-1gb-pages", "--randomx-mode"]),
-        flag(&["--nicehash", "--rig-id", "--no-huge-pages", "--opencl", "--cuda"]),
+        flag(&["--nicehash", "--rig-id", "--no-huge-pages"]),
         flag(&["--mining-threads", "--daemon-rpc-address"]),
         algorithm.is_some_and(|name| ALGORITHMS.contains(&name.to_ascii_lowercase().as_str())),
         endpoint.is_some_and(|host| host.starts_with("pool.") || host.contains(".pool.")),
@@ -322,7 +342,7 @@ fn has_miner_options(invocation: &Invocation) -> bool {
         algorithm.is_some() && !special.get(4).copied().unwrap_or(false),
         endpoint.is_some(),
         user.is_some(),
-        flag(&["--tls", "-k", "--keepalive", "--tls-fingerprint"]),
+        flag(&["--tls", "-k", "--keepalive", "--tls-fingerprint", "--opencl", "--cuda"]),
         flag(&["--cpu-priority", "--threads", "-t", "-B", "--background", "--print-time"]),
     ];
     let count = |list: &[bool]| list.iter().filter(|set| **set).count();

@@ -25,13 +25,18 @@ mod miner;
 mod persist;
 mod place;
 mod places;
+mod planted;
 mod ransom;
 mod replication;
+mod runtime;
 mod secrets;
+mod serve;
 mod shells;
 mod tools;
+mod upkeep;
 mod url;
 mod weak;
+mod windows;
 
 pub(super) use fetch::is_downloader;
 pub(super) use kubectl::is_kubectl;
@@ -104,6 +109,25 @@ fn each_heaviest(
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));
         }
     }
+}
+
+/// How many commands away something that belongs together is looked for: keeps questions about each command cheap.
+const NEAR: usize = 32;
+
+/// The invocations before `at` in its run, the nearest [`NEAR`].
+fn before<'r>(run: &'r Run<'_>, at: usize) -> impl Iterator<Item = &'r Invocation> {
+    let first = at.saturating_sub(NEAR);
+    run.invocations().skip(first).take(at - first).map(|(_, invocation)| invocation)
+}
+
+/// The invocations whose output the one at `at` reads without another in between, the first [`NEAR`].
+fn fed_by<'r>(run: &'r Run<'_>, at: usize) -> impl Iterator<Item = &'r Invocation> {
+    let spans = run.invocation(at).into_iter().flat_map(|invocation| invocation.inputs.iter().take(4));
+    spans
+        .flat_map(|span| span.indices())
+        .take(NEAR)
+        .filter(move |source| *source != at)
+        .filter_map(|source| run.invocation(source))
 }
 
 #[cfg(test)]

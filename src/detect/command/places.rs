@@ -81,7 +81,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// Whether a network tool names a public address or a drop.
-fn names_odd_host(invocation: &Invocation) -> bool {
+pub(super) fn names_odd_host(invocation: &Invocation) -> bool {
     if only_prints(&invocation.program) {
         return false;
     }

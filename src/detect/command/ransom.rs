@@ -54,6 +54,14 @@ pub(super) static RULES: &[Rule] = &[Rule {
             "containers: [{name: a, command: [python3, -c, \"import os; from cryptography.fernet import Fernet; [open(os.path.join(d,f)+'.x','wb').write(Fernet(k).encrypt(b)) or os.remove(f) for d,_,fs in os.walk('/data') for f in fs]\"]}]",
         ),
         Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'cd /data && for d in *; do 7z a -pSECRET \"$d.7z\" \"$d\" && rm -rf \"$d\"; done']}]",
+        ),
+        Sample::Hit(
+            45,
+            "containers: [{name: a, command: [sh, -c, 'for f in /data/*; do openssl aes-256-cbc -k x -in $f -out $f.tmp && mv $f.tmp $f; done']}]",
+        ),
+        Sample::Hit(
             15,
             "containers: [{name: a, command: [sh, -c, 'for f in /backup/*.sql; do gpg -e -r ops $f && rm $f; done']}]",
         ),
@@ -99,7 +107,11 @@ fn weigh(run: &Run<'_>, at: usize, call: &Invocation) -> Option<Weight> {
     let by_itself = has(call, &["-sdel", "--move", "-df"])
         || call.program == "zip" && short(call, 'm')
         || matches!(call.program.as_str(), "ccrypt" | "ccencrypt");
-    let originals: Vec<&str> = words(call).filter(|word| is_walked(word)).take(16).collect();
+    let walked: Vec<&str> = words(call).filter(|word| is_walked(word)).take(16).collect();
+    // `$f.enc` beside `$f` is the copy.
+    let is_copy =
+        |word: &&str| walked.iter().any(|other| word.len() > other.len() && word.starts_with(other));
+    let originals: Vec<&str> = walked.iter().copied().filter(|word| !is_copy(word)).collect();
     let removed = || {
         let after = run.invocations().skip(at + 1).take(NEAR);
         after.into_iter().any(|(_, remover)| removes(remover, &originals))
@@ -107,7 +119,7 @@ fn weigh(run: &Run<'_>, at: usize, call: &Invocation) -> Option<Weight> {
     if !(by_itself && words(call).any(|word| is_walked(word) || word.starts_with('/')) || removed()) {
         return None;
     }
-    Some(if chosen(run, at, call) && !leaves_note(run) { CHOSEN } else { FULL })
+    Some(if chosen(run, at, &originals) && !leaves_note(run) { CHOSEN } else { FULL })
 }
 
 /// A tool that encrypts.
@@ -155,13 +167,15 @@ fn removes(remover: &Invocation, originals: &[&str]) -> bool {
 }
 
 /// Whether the files were chosen by their ending or age, in a loop over a pattern or by `find`.
-fn chosen(run: &Run<'_>, at: usize, call: &Invocation) -> bool {
+fn chosen(run: &Run<'_>, at: usize, originals: &[&str]) -> bool {
     let by_ending = |word: &str| word.contains("*.") && !word.ends_with("*.*");
-    words(call).any(by_ending)
+    originals.iter().any(|word| by_ending(word))
         || run.invocations().take(at).any(|(_, before)| match before.program.as_str() {
             "for" | "ls" => words(before).any(by_ending),
             "find" => {
-                option(before, &["-name", "-iname"]).is_some_and(by_ending)
+                // All but those of one ending, such as those that are done, are no choice.
+                let all_but = has(before, &["!", "-not"]);
+                !all_but && option(before, &["-name", "-iname"]).is_some_and(by_ending)
                     || has(before, &["-mtime", "-newer"])
             }
             _ => false,
@@ -184,7 +198,17 @@ fn by_code(code: &str) -> bool {
     code::any(code, &["os.walk", "rglob(", "glob(", "readdir", "Find.find", "Dir["])
         && code::any(
             code,
-            &["Fernet", "AES.new", ".encrypt(", "createCipheriv", "openssl_encrypt", "ChaCha20"],
+            &[
+                "Fernet",
+                "AES.new",
+                ".encrypt(",
+                "createCipheriv",
+                "openssl_encrypt",
+                "ChaCha20",
+                "AESGCM",
+                "encryptFile",
+                "encrypt_file",
+            ],
         )
         && code::any(code, &["os.remove", "unlink", "'wb'", "\"wb\"", "os.rename", "writeFileSync"])
         && !code.contains(".decrypt(")

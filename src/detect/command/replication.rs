@@ -4,7 +4,7 @@ use super::fetch::is_downloader;
 use super::kubectl;
 use super::url::{Reach, target};
 use super::words::{operands, subcommand, words};
-use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, each_heaviest};
+use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, before, each_heaviest, fed_by};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::detect_at;
 use crate::detect::embedded::What;
@@ -261,22 +261,14 @@ fn applies_remote(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<W
         if is_downloader(source) { heaviest(&mut urls.filter(|word| word.contains("://"))) } else { None }
     };
     let own = heaviest(&mut files.iter().copied());
-    let piped = files.iter().any(|file| matches!(*file, "-" | "/dev/stdin")).then(|| {
-        let sources = invocation.inputs.iter().flat_map(|span| span.indices()).take(16);
-        sources
-            .filter_map(|source| run.invocation(source))
-            .filter_map(downloads)
-            .max_by_key(|weight| weight.1)
-    });
-    let stored = run
-        .invocations()
-        .take(at)
-        .filter(|(_, source)| {
-            is_downloader(source) && written_files(source).iter().any(|file| files.contains(file))
-        })
-        .filter_map(|(_, source)| downloads(source))
+    let from_input = files.iter().any(|file| matches!(*file, "-" | "/dev/stdin"));
+    let piped = fed_by(run, at).filter(|_| from_input).filter_map(downloads).max_by_key(|weight| weight.1);
+    let stored = before(run, at)
+        .filter(|source| is_downloader(source))
+        .filter(|source| written_files(source).iter().any(|file| files.contains(file)))
+        .filter_map(downloads)
         .max_by_key(|weight| weight.1);
-    [own, piped.flatten(), stored].into_iter().flatten().max_by_key(|weight| weight.1)
+    [own, piped, stored].into_iter().flatten().max_by_key(|weight| weight.1)
 }
 
 /// `kubectl get cronjob … -o yaml`.

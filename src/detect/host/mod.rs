@@ -4,6 +4,7 @@ mod class;
 pub(super) mod paths;
 pub(super) mod security;
 pub(super) mod volumes;
+mod windows;
 
 pub(super) use class::Class;
 

@@ -102,7 +102,10 @@ pub(in crate::detect) static RULES: &[Rule] = &[
                 45,
                 "volumes: [{name: v, hostPath: {path: /var}}]\ncontainers: [{name: a, env: [{name: S, value: docker.sock}], volumeMounts: [{name: v, mountPath: /c, subPathExpr: run/$(S)}]}]",
             ),
+            Sample::Hit(45, r"volumes: [{name: v, hostPath: {path: '\\.\pipe\docker_engine'}}]"),
+            Sample::Hit(45, "volumes: [{name: v, hostPath: {path: //./pipe/containerd-containerd}}]"),
             Sample::Miss("volumes: [{name: v, hostPath: {path: /var/run/docker.sock.d}}]"),
+            Sample::Miss(r"volumes: [{name: v, hostPath: {path: '\\.\pipe\csi-proxy-disk-v1'}}]"),
         ],
         ..HOST_PATH
     },

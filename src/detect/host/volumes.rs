@@ -7,7 +7,7 @@ use super::super::catalog::{Rule, Sample};
 use super::super::facts::Facts;
 use super::super::findings::Collector;
 use super::{Class, HOST};
-use crate::normalize::path::canonical;
+use crate::normalize::path::{MAX_PATH, canonical};
 use crate::severity::Severity;
 use crate::workload::settings::VolumeSource;
 
@@ -173,6 +173,10 @@ pub(in crate::detect) static RULES: &[Rule] = &[
                 30,
                 "initContainers: [{name: a, command: [sh, -c, 'ln -s /etc /v/x'], volumeMounts: [{name: v, mountPath: /v}]}]\ncontainers: [{name: b, volumeMounts: [{name: v, subPathExpr: x, mountPath: /h}]}]",
             ),
+            Sample::Hit(
+                30,
+                "initContainers: [{name: a, command: [sh, -c, 'cd /v && ln -s / x'], volumeMounts: [{name: v, mountPath: /v}]}]\ncontainers: [{name: b, volumeMounts: [{name: v, subPath: x, mountPath: /h}]}]",
+            ),
             Sample::Miss(
                 "initContainers: [{name: a, command: [ln, -s, /v/releases/1, /v/x], volumeMounts: [{name: v, mountPath: /v}]}]\ncontainers: [{name: b, volumeMounts: [{name: v, subPath: x, mountPath: /h}]}]",
             ),
@@ -196,15 +200,14 @@ fn subpath_symlink(facts: &Facts<'_>, found: &mut Collector<'_>) {
         return;
     }
     for run in &facts.runs {
-        let mut links =
-            run.execution.commands.iter().filter(|invocation| invocation.program == "ln").peekable();
+        let mut links = run.invocations().filter(|(_, invocation)| invocation.program == "ln").peekable();
         if links.peek().is_none() {
             continue;
         }
         let mounts = &run.container.mounts;
         let volumes: HashMap<String, &str> =
             mounts.iter().map(|mount| (canonical(&mount.mount_path), mount.volume.as_str())).collect();
-        for invocation in links {
+        for (at, invocation) in links {
             let words = || invocation.args.iter().map(|word| word.text.as_str());
             let symbolic = words().any(|word| {
                 word == "--symbolic"
@@ -212,21 +215,19 @@ fn subpath_symlink(facts: &Facts<'_>, found: &mut Collector<'_>) {
             });
             let mut operands = words().filter(|word| !word.starts_with('-'));
             let (Some(target), Some(link)) = (operands.next(), operands.next()) else { continue };
+            let link = run.at(at, link);
             let leads_out = target.starts_with('/')
                 && Class::of_path(&canonical(target), "", true) != Class::Other
                 && volume_at(&volumes, target).is_none();
             if symbolic
                 && leads_out
-                && volume_at(&volumes, link).is_some_and(|name| by_sub_path.contains(name))
+                && volume_at(&volumes, &link).is_some_and(|name| by_sub_path.contains(name))
             {
                 found.hit(Some(&run.container.name), run.path(), &format!("ln -s {target} {link}"));
             }
         }
     }
 }
-
-/// The longest path that is looked at: the kernel takes no longer one.
-const MAX_PATH: usize = 4096;
 
 /// The volume that a path of the container lies in: that of the nearest mount above it.
 fn volume_at<'a>(volumes: &HashMap<String, &'a str>, path: &str) -> Option<&'a str> {

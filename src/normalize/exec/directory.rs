@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{Execution, Invocation};
-use crate::normalize::path::absolute;
-
-/// A longer path is none that a kernel takes.
-const MAX_PATH: usize = 4096;
+use crate::normalize::path::{MAX_PATH, absolute};
 
 /// A working directory, or nothing where it is not known.
 pub type Directory = Option<Rc<str>>;

@@ -102,6 +102,23 @@ fn reads_stdin(name: &str) -> bool {
     is_shell(name)
         || matches!(
             name,
-            "." | "source" | "cat" | "tee" | "rev" | "base64" | "openssl" | "xxd" | "tr" | "sed" | "xargs"
+            "." | "source"
+                | "cat"
+                | "tee"
+                | "rev"
+                | "base64"
+                | "base32"
+                | "basenc"
+                | "gunzip"
+                | "zcat"
+                | "gzip"
+                | "pigz"
+                | "zlib-flate"
+                | "uncompress"
+                | "openssl"
+                | "xxd"
+                | "tr"
+                | "sed"
+                | "xargs"
         )
 }

@@ -1,5 +1,6 @@
 //! The walk over scripts inside scripts, with an explicit stack.
 
+use super::super::path::straightened;
 use super::super::shell::{self, Command};
 use super::input::Output;
 use super::line::Entry;
@@ -129,6 +130,16 @@ impl<'l> Walk<'l> {
             return at;
         }
         invocation.disguised |= invocation.program_disguised;
+        // Here once, so that no rule has to know how a path can be spelled.
+        let targets = invocation.redirects.iter_mut().filter(|redirect| {
+            !matches!(redirect.op, shell::RedirectOp::HereDoc | shell::RedirectOp::HereString)
+        });
+        let words = invocation.args.iter_mut().chain(targets.map(|redirect| &mut redirect.target));
+        for word in words {
+            if let Some(straight) = straightened(&word.text) {
+                word.text = straight;
+            }
+        }
         if let Some(level) = self.levels.last_mut() {
             level.open.push(at);
         }

@@ -5,7 +5,7 @@ use super::super::argv::program;
 use super::ansi::decode;
 use super::token::Cursor;
 use super::{Command, Redirect, RedirectOp, Word};
-use crate::normalize::decode::base64_of_any_length;
+use crate::normalize::decode::{base32, base64_of_any_length, unpacked};
 
 /// Most commands of a substitution that are worked out.
 const MAX_COMMANDS: usize = 8;
@@ -25,8 +25,9 @@ pub fn stdin_text(redirects: &[Redirect]) -> Option<&Word> {
 }
 
 /// Standard output of a command given its words (name first) and, for a filter, the text on its standard
-/// input. Known are `echo`, `printf`, `cat`, `tee`, `rev`, `base64 -d`, `openssl base64 -d`,
-/// `xxd -r -p`, `tr SET SET`, `tr -d SET` and `sed s/TEXT/TEXT/g`; nothing for any other. Linear.
+/// input. Known are `echo`, `printf`, `cat`, `tee`, `rev`, `base64 -d`, `base32 -d`, `openssl base64 -d`, `gunzip`,
+/// `xxd -r -p`, `tr SET SET`, `tr -d SET` and `sed s/TEXT/TEXT/g`; nothing for any other. What decodes to something
+/// packed is unpacked at once: `gunzip` behind it changes nothing any more. Linear.
 #[must_use]
 pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
     let (name, args) = words.split_first()?;
@@ -47,6 +48,18 @@ pub fn static_output(words: &[Word], stdin: Option<&str>) -> Option<String> {
             Some(lines.join("\n"))
         }
         "base64" if flag('d', "--decode") || flag('D', "--decode") => unbase64(stdin?),
+        "base32" if flag('d', "--decode") => plain(base32(stdin?)?),
+        "basenc" if flag('d', "--decode") => match args.as_slice() {
+            args if args.contains(&"--base32") => plain(base32(stdin?)?),
+            args if args.contains(&"--base16") => unhex(stdin?),
+            args if args.iter().any(|arg| matches!(*arg, "--base64" | "--base64url")) => unbase64(stdin?),
+            _ => None,
+        },
+        "zcat" | "gunzip" | "zlib-flate" | "pigz" | "gzip" | "uncompress"
+            if is_unpacking(&args, program(&name.text)) =>
+        {
+            stdin.map(str::to_owned)
+        }
         "openssl"
             if args.contains(&"-d") && args.iter().any(|a| matches!(*a, "base64" | "-base64" | "-a")) =>
         {
@@ -183,7 +196,21 @@ fn printf(args: &[&str]) -> String {
 
 /// Only what decodes to text is of use here; the text made by expansion has a budget of its own.
 fn unbase64(text: &str) -> Option<String> {
-    String::from_utf8(base64_of_any_length(text)?).ok()
+    plain(base64_of_any_length(text)?)
+}
+
+fn plain(bytes: Vec<u8>) -> Option<String> {
+    String::from_utf8(unpacked(bytes)).ok()
+}
+
+/// Whether an unpacker reads its standard input: `gzip` and `pigz` only unpack with `-d`.
+fn is_unpacking(args: &[&str], name: &str) -> bool {
+    let unpacks = !matches!(name, "gzip" | "pigz" | "zlib-flate")
+        || args.iter().any(|arg| {
+            matches!(*arg, "--decompress" | "--uncompress" | "-uncompress")
+                || arg.starts_with('-') && !arg.starts_with("--") && arg.contains('d')
+        });
+    unpacks && args.iter().all(|arg| arg.starts_with('-'))
 }
 
 fn unhex(text: &str) -> Option<String> {
@@ -194,7 +221,7 @@ fn unhex(text: &str) -> Option<String> {
         .map(|pair| pair.iter().fold(0, |v, d| v * 16 + d))
         .map(|v| u8::try_from(v).unwrap_or(0))
         .collect();
-    String::from_utf8(bytes).ok()
+    plain(bytes)
 }
 
 fn tr(from: &str, to: &str, text: &str) -> String {

@@ -175,11 +175,20 @@ impl Parser<'_> {
         let letter = |c: char| c.is_ascii_alphanumeric();
         let behind = word.text.ends_with(|c| letter(c) || c == '-') && next.is_some_and(letter);
         let unset = matches!(name, "@" | "*");
-        if behind && !unset && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        // Inside of a word at all: `/et${x}c`, `/${x}etc`, `x${x}.exe`.
+        let amid = word.text.ends_with(|c| letter(c) || "-/.:".contains(c))
+            && next.is_some_and(|c| letter(c) || "/.".contains(c))
+            && (word.text.ends_with(letter) || next.is_some_and(letter) || unset);
+        if (behind || amid) && !unset && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             // Between letters nobody needs a variable that nobody sets but to break up a word. It may come from
             // elsewhere all the same: the word stays dynamic.
-            word.push_expanded("", !names_program);
-            word.disguised |= names_program;
+            word.push_expanded("", !names_program || !behind);
+            word.disguised |= names_program && behind;
+            return;
+        }
+        if unset && amid && !behind {
+            // The positional parameters that nobody set are nothing.
+            word.push_expanded("", false);
             return;
         }
         let digit = name.starts_with(|c: char| c.is_ascii_digit() && c != '0');

@@ -74,6 +74,11 @@ fn table(page: &mut Page<'_>, workloads: &[&Workload]) -> io::Result<()> {
             &[&MAX_DETAILED, &workloads.len()],
         )?;
     }
+    page.put(
+        "<p class=note>What a finding means, how to confirm it and what to do about it: \
+         <code>jobrisk rules RULE-ID</code></p>",
+        &[],
+    )?;
     summary::controls(page, workloads)?;
     page.put(
         "<table id=list><thead><tr><th scope=col aria-sort=descending data-key=severity>Severity\

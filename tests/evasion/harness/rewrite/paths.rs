@@ -150,9 +150,12 @@ pub(super) static REWRITES: &[Rewrite] = &[
     },
 ];
 
-/// An absolute path with more than one element, not of a program.
+/// An absolute path with more than one element, not of a program. Keys of etcd and of the API only look like it, and
+/// a shell knows its network by one spelling.
 fn is_deep(word: &str) -> bool {
+    let other = ["/api/", "/apis/", "/registry/", "/dev/tcp/", "/dev/udp/"];
     word.starts_with('/')
+        && !other.iter().any(|start| word.starts_with(start))
         && word.len() > 2
         && word[1..].contains('/')
         && !word.contains(':')
@@ -202,8 +205,10 @@ fn sub_path(object: &mut Value, _: &mut Context) -> Option<()> {
     for container in containers(object) {
         for mount in container["volumeMounts"].as_array_mut().into_iter().flatten() {
             if let Some((_, name)) = moved.iter().find(|(volume, _)| *volume == mount["name"]) {
-                let below = mount["subPath"].as_str().map(|below| format!("/{below}")).unwrap_or_default();
-                mount["subPath"] = json!(format!("{name}{below}"));
+                // Only one of the two may be set.
+                let field = if mount["subPathExpr"].is_string() { "subPathExpr" } else { "subPath" };
+                let below = mount[field].as_str().map(|below| format!("/{below}")).unwrap_or_default();
+                mount[field] = json!(format!("{name}{below}"));
                 any = Some(());
             }
         }
