@@ -51,6 +51,8 @@ pub fn straightened(word: &str) -> Option<String> {
     let detour = ["//", "/./", "/../", "/proc/self/root/", "/proc/thread-self/root/"];
     let crooked =
         detour.iter().any(|part| word.contains(part)) || word.ends_with("/.") || word.ends_with("/..");
+    // What is above an open directory is not what is above its name.
+    let crooked = crooked && !(word.starts_with("/proc/") && word.contains("/fd/"));
     if !word.starts_with('/') || !crooked || word.len() > MAX_PATH || word.contains(char::is_whitespace) {
         return None;
     }
@@ -175,6 +177,7 @@ mod tests {
             ("/proc/1/root/../root//etc", Some("/proc/1/root/root/etc")),
             ("/var/run//x", Some("/var/run/x")),
             ("/var/run/x", None),
+            ("/proc/self/fd/8/../../etc/shadow", None),
             ("/proc/1/root/etc", None),
             ("a//b", None),
             ("/x/ && //y", None),

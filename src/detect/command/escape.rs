@@ -10,10 +10,13 @@ use crate::detect::files::{Access, FileUse, below, is_block_device, mounted_devi
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
+use crate::normalize::exec::is_shell;
 use crate::normalize::path::canonical;
 
 /// The rule's own weight.
 pub(super) const FULL: Weight = (Severity::Medium, 35);
+/// For upkeep of the node by one program, from within it. The access that it takes is in other findings.
+const UPKEEP: Weight = (Severity::Low, 8);
 /// For uses that maintenance has as well.
 pub(super) const REDUCED: Weight = (Severity::Medium, 20);
 /// For what has no other use.
@@ -60,10 +63,14 @@ pub(super) static RULES: &[Rule] = &[Rule {
             "containers: [{name: a, command: [nsenter, '--mount=/proc/1/ns/mnt', --, /bin/bash]}]",
         ),
         Sample::Hit(35, "containers: [{name: a, command: [nsenter, -t, '1', -m, -u, -i, -n, -p, --, bash]}]"),
-        Sample::Hit(20, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
+        Sample::Hit(8, "containers: [{name: a, command: [nsenter, -t, '1', -m, --, fstrim, -a]}]"),
         Sample::Hit(
-            20,
-            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'grep ext4 /proc/mounts > /tmp/m; fstrim -v -I /tmp/m']}]",
+            8,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'grep ext4 /proc/mounts > /tmp/m; fstrim -I /tmp/m']}]",
+        ),
+        Sample::Hit(
+            35,
+            "containers: [{name: a, command: [nsenter, -t, '1', -m, --, sh, -c, 'fstrim -a; curl http://c.test/x']}]",
         ),
         Sample::Hit(
             35,
@@ -253,7 +260,7 @@ fn by_command(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weigh
     if run.enters.get(at) == Some(&true) {
         let runs_inner = |inner: &Invocation| inner.prefixes.last() == Some(&invocation.program);
         let only_upkeep = run.invocation(at + 1).is_some_and(runs_inner) && upkeep::is_all(run, at + 1);
-        return Some(if only_upkeep { REDUCED } else { FULL });
+        return Some(if only_upkeep { UPKEEP } else { FULL });
     }
     match invocation.program.as_str() {
         "mount" => yes(mounted_device(invocation).is_some()),

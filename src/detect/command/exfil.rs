@@ -23,7 +23,8 @@ pub(super) static RULES: &[Rule] = &[
         title: "Data sent to a host outside",
         message: "sends files or secrets to a host outside",
         meaning: "A file, a token or the environment goes to a host that is not in the cluster. Where it goes to a public \
-                  address or a drop, or where it is a secret, it weighs 40; other files to a named host weigh 15.",
+                  address or a drop, or where it is a secret, it weighs 40; other files to a named host weigh 15. A web server that offers \
+                  keys, settings or programs of the node counts as the former.",
         false_positives: "Uploads of backups and build results.",
         confirm: &[
             Step::Object(

@@ -13,9 +13,11 @@ pub(super) static RULES: &[Rule] = &[
         id: "cmd-host-persistence",
         title: "Persistence on the node",
         message: "plants something on the node that stays",
-        meaning: "It writes where the node looks for jobs, units, keys, users or static pods. Paths are read through \
-                  the pod's mounts: what is written to the mount is written to the node.",
-        false_positives: "Installers of node add-ons.",
+        meaning: "It writes where the node looks for jobs, units, keys, users or static pods, replaces a program that \
+                  the node starts, brings one there from a host without a name, or leaves a set-uid file. Paths are \
+                  read through the pod's mounts: what is written to the mount, by whatever tool, is written to the \
+                  node.",
+        false_positives: "Installers of node add-ons that write units or unpack into /etc or the root of the node.",
         confirm: &[
             Step::Fields(
                 "..hostPath",

@@ -110,7 +110,8 @@ fn sources(invocation: &Invocation) -> Vec<&str> {
         let named = value
             .split(',')
             .find_map(|part| ["source=", "src=", "device="].iter().find_map(|key| part.strip_prefix(key)));
-        let drive = value.get(1..3).is_some_and(|start| matches!(start, ":\\" | ":/"));
+        let letter = value.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        let drive = letter && value.get(1..3).is_some_and(|start| matches!(start, ":\\" | ":/"));
         let end = if drive {
             value.get(3..).and_then(|rest| rest.find(':')).map(|at| at + 3)
         } else {

@@ -125,6 +125,10 @@ pub(super) static RULES: &[Rule] = &[
                 "volumes: [{name: v, hostPath: {path: /home}}]\ncontainers: [{name: a, command: [tar, czf, '-', '/h/u/.ssh'], volumeMounts: [{name: v, mountPath: /h}]}]",
             ),
             Sample::Hit(22, "containers: [{name: a, command: [sh, -c, 'cat /proc/*/environ']}]"),
+            Sample::Hit(
+                22,
+                "containers: [{name: a, command: [sh, -c, 'cat /proc/self/fd/8/../../../etc/passwd']}]",
+            ),
             Sample::Hit(22, "containers: [{name: a, command: [find, /, -name, id_rsa]}]"),
             Sample::Hit(22, "containers: [{name: a, command: [sh, -c, 'grep -ri password /home']}]"),
             Sample::Hit(10, "containers: [{name: a, command: [sh, -c, 'base64 ~/.aws/credentials']}]"),
@@ -136,6 +140,7 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Miss("containers: [{name: a, command: [powershell.exe, -c, 'Get-Process lsass']}]"),
             Sample::Miss("containers: [{name: a, command: [reg.exe, save, 'HKLM\\SOFTWARE\\app', 'C:\\s']}]"),
             Sample::Miss("containers: [{name: a, command: [cat, /etc/passwd]}]"),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'cat /proc/self/fd/8']}]"),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'mkdir -p ~/.ssh && cp /keys/id_rsa ~/.ssh/id_rsa']}]",
             ),

@@ -259,3 +259,22 @@ fn by_descriptor(raw: &str, cwd: Option<&str>) -> Option<String> {
 fn is_own(process: &str) -> bool {
     matches!(process, "self" | "thread-self" | "$$" | "$PPID" | "$BASHPID")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_directory_leads_to_the_node() {
+        for (raw, cwd, want) in [
+            ("/proc/self/fd/8/../../../etc/shadow", None, Some("/etc/shadow")),
+            ("/proc/self/fd/$i/../../etc/cron.d/x", None, Some("/etc/cron.d/x")),
+            ("../../../etc/shadow", Some("/proc/self/fd/7"), Some("/etc/shadow")),
+            ("/proc/self/fd/1", None, None),
+            ("/proc/self/fd/3/data", None, None),
+            ("../../etc/shadow", Some("/app"), None),
+        ] {
+            assert_eq!(by_descriptor(raw, cwd).as_deref(), want, "{raw}");
+        }
+    }
+}

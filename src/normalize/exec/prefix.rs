@@ -203,6 +203,13 @@ pub(super) fn script_of(name: &str, args: &[Word]) -> Option<String> {
                 None => args.iter().find_map(|w| w.text.strip_prefix("--command=").map(str::to_owned)),
             }
         }
+        // The command line of Windows' shell.
+        "cmd" | "CMD" => {
+            let at = args.iter().position(|word| {
+                word.text.eq_ignore_ascii_case("/c") || word.text.eq_ignore_ascii_case("/k")
+            })?;
+            args.get(at + 1..).map(join)
+        }
         "watch" => {
             let mut rest = args.iter().enumerate();
             while let Some((at, word)) = rest.next() {
