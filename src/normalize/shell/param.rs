@@ -178,7 +178,9 @@ impl Parser<'_> {
         // Inside of a word at all: `/et${x}c`, `/${x}etc`, `x${x}.exe`.
         let amid = word.text.ends_with(|c| letter(c) || "-/.:".contains(c))
             && next.is_some_and(|c| letter(c) || "/.".contains(c))
-            && (word.text.ends_with(letter) || next.is_some_and(letter) || unset);
+            && (word.text.ends_with(letter) || next.is_some_and(letter) || unset)
+            // The second dash of a long option.
+            || word.text == "-" && next == Some('-');
         if (behind || amid) && !unset && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             // Between letters nobody needs a variable that nobody sets but to break up a word. It may come from
             // elsewhere all the same: the word stays dynamic.

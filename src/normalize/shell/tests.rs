@@ -137,6 +137,7 @@ fn table() {
         ("read -r c <<E\ncurl\nE\n$c x", "[read] [-r] [c] {HereDoc curl~}; [curl] [x]"),
         ("cu${z}rl -${z}s x$z", "[curl] [-s] [x$z]"),
         ("ls /et${z}c /${z}etc p:${z}1 a${z}.exe", "[ls] [/etc] [/etc] [p:1] [a.exe]"),
+        ("x -${z}-all -$*-all a-${z}-b", "[x] [--all] [--all] [a-$z-b]"),
         ("rm /${z} /d/${z} /d/${z}/e ${z}x", "[rm] [/$z] [/d/$z] [/d/$z/e] [$zx]"),
         ("ls /$@v ./$*c http:/$*/h \"$@\" $@", "[ls] [/v] [./c] [http://h] [$@] [$@]"),
         ("$(echo NFSA | base32 -d) x", "[id] [x]; [echo] [NFSA]; | [base32] [-d]"),

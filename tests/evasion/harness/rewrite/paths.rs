@@ -171,7 +171,8 @@ fn host_paths(object: &mut Value, spell: impl Fn(&str) -> Option<String>) -> Opt
     for volume in volumes(object)? {
         let path = volume.pointer_mut("/hostPath/path");
         if let Some(path) = path
-            && let Some(spelled) = path.as_str().and_then(&spell)
+            // Windows has other ways to write a path.
+            && let Some(spelled) = path.as_str().filter(|path| path.starts_with('/')).and_then(&spell)
         {
             *path = json!(spelled);
             any = Some(());
