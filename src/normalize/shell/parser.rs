@@ -7,13 +7,13 @@ use super::builder::{Mode, WordBuf};
 use super::frame::{Draft, Frame, Kind};
 use super::heredoc::{Job, Pending};
 use super::token::Cursor;
-use super::vars::{Var, Vars};
+use super::vars::{Environment, Var, Vars};
 use super::{Command, Context, Redirect, RedirectOp, Script, Word, output};
 
 /// State of one [`super::parse`].
 pub(super) struct Parser<'l> {
     pub(super) limits: &'l Limits,
-    pub(super) vars: Vars,
+    pub(super) vars: Vars<'l>,
     pub(super) aliases: HashMap<String, String>,
     pub(super) functions: HashMap<String, Span>,
     /// Bytes that expansions may still add.
@@ -36,8 +36,13 @@ pub(super) struct Parser<'l> {
 }
 
 impl<'l> Parser<'l> {
-    pub(super) fn new(limits: &'l Limits, len: usize, variables: &[(String, String)]) -> Self {
-        let mut vars = Vars::default();
+    pub(super) fn new(
+        limits: &'l Limits,
+        len: usize,
+        environment: &'l Environment,
+        variables: &[(String, String)],
+    ) -> Self {
+        let mut vars = Vars::of(environment);
         for (name, value) in variables {
             vars.set(name, Var { value: value.clone(), ..Var::default() }, false);
         }
