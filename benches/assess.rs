@@ -1,13 +1,12 @@
 //! From an object as JSON bytes to its report: how many in a second on one core, next to only decoding the same
-//! bytes into generic JSON; the share of each stage; and how the time grows with the size of hostile input.
+//! bytes into generic JSON; and the share of each stage. Large and hostile input is measured by `growth`.
 //!
 //! ```text
 //! cargo bench --bench assess
 //! JOBRISK_BENCH_FOLDER=my-manifests cargo bench --bench assess
 //! ```
 //!
-//! A harness of its own, as time is counted only while this thread is on a core: on a machine that has other work,
-//! the wall clock of the usual harnesses measures that work too.
+//! Time is counted only while this thread is on a core; `cpu_time` says why there is no criterion here.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,13 +16,14 @@
 )]
 #![allow(clippy::print_stdout, reason = "a program that prints a table")]
 
+mod cpu_time;
 #[path = "../tests/verdicts/mod.rs"]
 mod verdicts;
 
+use std::env;
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::time::Duration;
 
 use jobrisk::assess::assess;
 use jobrisk::detect::{Facts, detect};
@@ -32,20 +32,16 @@ use jobrisk::report::report;
 use jobrisk::score::score;
 use jobrisk::workload::decode::from_json;
 use jobrisk::workload::{Kind, Workload};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How long each thing is repeated in each round; long next to the tick in which a kernel counts.
 const ROUND: Duration = Duration::from_millis(100);
 const ROUNDS: usize = 9;
-/// Hostile input is measured at this size and at `GROWTH` times this size.
-const SIZE: usize = 16 * 1024;
-const GROWTH: usize = 8;
 
 fn main() {
     let objects = objects();
     rates(&objects);
     stages(&objects);
-    hostile_inputs();
 }
 
 /// An object to judge.
@@ -120,7 +116,7 @@ fn stages(objects: &[Given]) {
         ("report", &|| assessments.iter().for_each(|assessment| drop(black_box(report(assessment))))),
     ];
     let mut times = works.map(|(name, work)| {
-        let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| seconds(work)).collect();
+        let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| cpu_time::seconds(ROUND, work)).collect();
         rounds.sort_by(f64::total_cmp);
         (name, rounds[rounds.len() / 2])
     });
@@ -132,41 +128,6 @@ fn stages(objects: &[Given]) {
         println!("{name:<28} {:>8.0}% {:>20.1}", 100.0 * time / sum, time / count * 1e6);
     }
     println!();
-}
-
-fn hostile_inputs() {
-    println!(
-        "{:<28} {:>30}   goal <= {:.1}",
-        "hostile input",
-        format!("time at {GROWTH}x the size"),
-        GROWTH_GOAL
-    );
-    for (name, make) in HOSTILE {
-        let [small, large] = [SIZE, SIZE * GROWTH].map(|size| hostile(&make(size)));
-        let ([large, small], _) = compare(&[&|| judge(Kind::Job, &large), &|| judge(Kind::Job, &small)]);
-        println!("{name:<28} {:>30.1}", large / small);
-    }
-}
-
-/// Linear, and a quarter more for caches.
-const GROWTH_GOAL: f64 = 10.0;
-
-type Make = fn(usize) -> String;
-
-/// Scripts that are as long as they are told to be.
-const HOSTILE: [(&str, Make); 6] = [
-    ("one word", |size| "a".repeat(size)),
-    ("many commands", |size| "echo a;".repeat(size / 7)),
-    ("open subshells", |size| "$(".repeat(size / 2)),
-    ("open quotes", |size| "\"$(\"".repeat(size / 4)),
-    ("assignments that grow", |size| "a=$a$a;".repeat(size / 7)),
-    ("open braces", |size| "{a,".repeat(size / 3)),
-];
-
-fn hostile(script: &str) -> Vec<u8> {
-    let container = json!({ "name": "main", "image": "alpine:3", "command": ["sh", "-c", script] });
-    let spec = json!({ "template": { "spec": { "containers": [container] } } });
-    serde_json::to_vec(&json!({ "metadata": { "name": "a", "namespace": "n" }, "spec": spec })).unwrap()
 }
 
 fn judge(kind: Kind, json: &[u8]) {
@@ -182,7 +143,7 @@ fn compare(works: &[&dyn Fn(); 2]) -> ([f64; 2], f64) {
     let mut times = [const { Vec::new() }; 2];
     for _ in 0..ROUNDS {
         for (work, times) in works.iter().zip(&mut times) {
-            times.push(seconds(*work));
+            times.push(cpu_time::seconds(ROUND, work));
         }
     }
     let median = times.map(|mut times: Vec<f64>| {
@@ -190,21 +151,4 @@ fn compare(works: &[&dyn Fn(); 2]) -> ([f64; 2], f64) {
         times[times.len() / 2]
     });
     (median, 1.0 / median[0])
-}
-
-fn seconds(work: &dyn Fn()) -> f64 {
-    let (start, before, mut count) = (Instant::now(), on_cpu(), 0_u32);
-    while start.elapsed() < ROUND || count == 0 {
-        work();
-        count += 1;
-    }
-    let on_core = before.zip(on_cpu()).and_then(|(before, now)| now.checked_sub(before));
-    let spent = on_core.filter(|spent| !spent.is_zero()).unwrap_or_else(|| start.elapsed());
-    spent.as_secs_f64() / f64::from(count)
-}
-
-/// How long this thread was on a core, where the kernel tells: other work on the machine does not count then.
-fn on_cpu() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
 }

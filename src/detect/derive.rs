@@ -1,6 +1,8 @@
 //! Programs inside the text of an argument vector that a shell's grammar does not show: code of interpreters,
 //! files that a script writes and then runs, encoded text.
 
+use std::cell::Cell;
+
 use super::code::{self, Language};
 use super::code_strings;
 use super::files::HostFiles;
@@ -9,6 +11,9 @@ use super::written::Written;
 use crate::normalize::exec::{Directory, is_shell};
 use crate::normalize::shell::{static_output, stdin_text};
 use crate::normalize::{Context, Execution, Invocation, Word, decode};
+
+/// Bytes of text that is followed from one command to the next, in one execution.
+const MAX_FLOW: usize = 1 << 20;
 
 /// An argument vector found in text.
 pub(super) struct Derived {
@@ -24,34 +29,103 @@ impl Derived {
     }
 }
 
-/// Everything that runs inside the text of an execution, each with the directory in which it starts. Linear; the
-/// caller bounds the sum.
-pub(super) fn derive(
-    execution: &Execution,
-    directories: &[Directory],
-    host: &HostFiles,
-) -> Vec<(Directory, Derived)> {
+/// What [`derive`] finds.
+pub(super) struct Inside {
+    /// Each with the directory in which it starts, in the order of the text.
+    pub found: Vec<(Directory, Derived)>,
+    /// There may be more.
+    pub truncated: bool,
+}
+
+/// Everything that runs inside the text of an execution. Linear; the caller bounds the sum.
+pub(super) fn derive(execution: &Execution, directories: &[Directory], host: &HostFiles) -> Inside {
     let mut all = Vec::new();
     let mut found = Vec::new();
     let mut files = Written::default();
+    let flow = Flow::of_execution(execution);
     let unknown = std::iter::repeat(&None);
     for (invocation, directory) in execution.commands.iter().zip(directories.iter().chain(unknown)) {
-        code_of(execution, invocation, &mut found);
+        code_of(&flow, invocation, &mut found);
         handed_over(invocation, &mut found);
-        crontab(execution, invocation, &mut found);
-        substituted(execution, invocation, &mut found);
-        files.visit(execution, invocation, host, &mut found);
+        crontab(&flow, invocation, &mut found);
+        substituted(&flow, invocation, &mut found);
+        files.visit(&flow, invocation, host, &mut found);
         all.extend(found.drain(..).map(|derived| (directory.clone(), derived)));
     }
-    all
+    Inside { found: all, truncated: flow.truncated.get() }
+}
+
+/// The texts that flow through an execution, as far as they are certain. All of them together are bounded: many
+/// commands may read the same one.
+pub(super) struct Flow<'a> {
+    execution: &'a Execution,
+    left: Cell<usize>,
+    truncated: Cell<bool>,
+}
+
+impl<'a> Flow<'a> {
+    fn of_execution(execution: &'a Execution) -> Self {
+        Self { execution, left: Cell::new(MAX_FLOW), truncated: Cell::new(false) }
+    }
+
+    /// The invocation at `index`.
+    pub(super) fn invocation(&self, index: usize) -> Option<&'a Invocation> {
+        self.execution.commands.get(index)
+    }
+
+    /// The text that an invocation writes to its standard output.
+    pub(super) fn written(&self, invocation: &Invocation) -> Option<String> {
+        let stdin = self.stdin(invocation);
+        self.charged(static_output(&words(invocation), stdin.as_deref()))
+    }
+
+    /// The text on standard input: written out, or the output of commands known by heart.
+    fn stdin(&self, invocation: &Invocation) -> Option<String> {
+        if let Some(word) = stdin_text(&invocation.redirects) {
+            return Some(word.text.clone());
+        }
+        if invocation.stage == 0 {
+            return None;
+        }
+        self.of(invocation.inputs.first()?.indices())
+    }
+
+    /// What some commands write together. A pipeline is short; a group in front of a pipe is read only where all of
+    /// it is known.
+    fn of(&self, commands: std::ops::Range<usize>) -> Option<String> {
+        if commands.len() > 16 || self.truncated.get() {
+            return None;
+        }
+        let mut text: Option<String> = None;
+        let mut out = String::new();
+        for source in commands.filter_map(|at| self.invocation(at)) {
+            if source.stage == 0 {
+                out.push_str(&text.take().unwrap_or_default());
+            }
+            let own = stdin_text(&source.redirects).map(|word| word.text.clone()).or_else(|| text.take());
+            text = self.charged(static_output(&words(source), own.as_deref()));
+        }
+        out.push_str(&text.unwrap_or_default());
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn charged(&self, text: Option<String>) -> Option<String> {
+        let text = text?;
+        let Some(left) = self.left.get().checked_sub(text.len()) else {
+            self.truncated.set(true);
+            return None;
+        };
+        self.left.set(left);
+        Some(text)
+    }
 }
 
 /// Code given to an interpreter: the strings in it that go to a shell, and what is encoded in it.
-fn code_of(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn code_of(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     let Some(language) = code::language(&invocation.program) else { return };
     let from_stdin = || {
         let reads = code::inline(invocation).is_none() && code::reads_stdin(invocation);
-        reads.then(|| stdin_of(execution, invocation)).flatten()
+        reads.then(|| flow.stdin(invocation)).flatten()
     };
     let (code, origin) = match code::text(invocation) {
         Some(code) => (code.to_owned(), Origin::Code),
@@ -177,9 +251,9 @@ fn inner_line<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
 }
 
 /// `… | crontab -` and `… | at now`: each line is a command.
-fn crontab(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn crontab(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     if matches!(invocation.program.as_str(), "crontab" | "at" | "batch")
-        && let Some(text) = stdin_of(execution, invocation)
+        && let Some(text) = flow.stdin(invocation)
     {
         found.extend(scheduled(&text));
     }
@@ -216,7 +290,12 @@ pub(super) fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
 
 /// The text that an invocation writes to its standard output, if it is certain.
 pub(super) fn text_written(execution: &Execution, invocation: &Invocation) -> Option<String> {
-    static_output(&words(invocation), stdin_of(execution, invocation).as_deref())
+    Flow::of_execution(execution).written(invocation)
+}
+
+/// The text on standard input, if it is certain: written out, or the output of commands known by heart.
+pub(super) fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
+    Flow::of_execution(execution).stdin(invocation)
 }
 
 fn words(invocation: &Invocation) -> Vec<Word> {
@@ -225,38 +304,8 @@ fn words(invocation: &Invocation) -> Vec<Word> {
     words
 }
 
-/// The text on standard input, if it is certain: written out, or the output of commands known by heart.
-pub(super) fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
-    if let Some(word) = stdin_text(&invocation.redirects) {
-        return Some(word.text.clone());
-    }
-    if invocation.stage == 0 {
-        return None;
-    }
-    text_of(execution, invocation.inputs.first()?.indices())
-}
-
-/// What some commands write together. A pipeline is short; a group in front of a pipe is read only where all of
-/// it is known.
-fn text_of(execution: &Execution, commands: std::ops::Range<usize>) -> Option<String> {
-    if commands.len() > 16 {
-        return None;
-    }
-    let mut text: Option<String> = None;
-    let mut out = String::new();
-    for source in commands.filter_map(|at| execution.commands.get(at)) {
-        if source.stage == 0 {
-            out.push_str(&text.take().unwrap_or_default());
-        }
-        let own = stdin_text(&source.redirects).map(|word| word.text.clone()).or_else(|| text.take());
-        text = static_output(&words(source), own.as_deref());
-    }
-    out.push_str(&text.unwrap_or_default());
-    (!out.is_empty()).then_some(out)
-}
-
 /// `bash <(echo …)`, `source <(…)`: the text of the script is what the substitution prints.
-fn substituted(execution: &Execution, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn substituted(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     let takes_script = is_shell(&invocation.program)
         || matches!(invocation.program.as_str(), "." | "source")
         || code::language(&invocation.program).is_some_and(|language| language != Language::Awk);
@@ -265,13 +314,13 @@ fn substituted(execution: &Execution, invocation: &Invocation, found: &mut Vec<D
         return;
     }
     let inside = |at: &usize| {
-        execution.commands.get(*at).is_some_and(|c| matches!(c.context, Context::ProcessSubstitution(_)))
+        flow.invocation(*at).is_some_and(|c| matches!(c.context, Context::ProcessSubstitution(_)))
     };
     let members = invocation.inputs.iter().take(4).flat_map(|span| span.indices().take(16));
     let mut members = members.filter(inside);
     if let Some(first) = members.next() {
         let end = members.next_back().unwrap_or(first) + 1;
-        found.extend(text_of(execution, first..end).map(|text| run_by(invocation, text, Origin::Code)));
+        found.extend(flow.of(first..end).map(|text| run_by(invocation, text, Origin::Code)));
     }
 }
 

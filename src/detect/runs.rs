@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::derive::{self, Derived};
 use super::excerpt::{Values, excerpt};
-use super::files::{self, FileUse, HostFiles, Used};
+use super::files::{self, FileUse, HostFiles, HostVolumes, Used};
 use crate::normalize::exec::Directory;
 use crate::normalize::path::{absolute, canonical};
-use crate::normalize::{Execution, ImageRef, Invocation, Limits, argv, exec, executed_with};
+use crate::normalize::{Environment, Execution, ImageRef, Invocation, Limits, argv, exec, executed_in};
 use crate::workload::{Argument, Container, Exec, Workload};
 
 /// One argument vector and what it executes.
@@ -60,9 +60,11 @@ const EXTRA: usize = 64 * 1024;
 pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
     let limits = Limits::default();
     let mut found = Vec::new();
+    let volumes = HostVolumes::of(workload);
     for container in &workload.containers {
         let values = Rc::new(Values::of(&container.env));
-        let host = Rc::new(HostFiles::of(workload, container));
+        let environment = Environment::of(values.expanded());
+        let host = Rc::new(HostFiles::of(&volumes, container));
         for exec in &container.executes {
             let arguments = arguments(container, exec);
             let mut budget = EXTRA + arguments.iter().map(String::len).sum::<usize>();
@@ -71,10 +73,12 @@ pub(super) fn runs(workload: &Workload) -> Vec<Run<'_>> {
             let start: Directory = start.map(Rc::from);
             let mut open = vec![(0, start, Derived { origin: Origin::Spec, argv: arguments })];
             while let Some((depth, start, text)) = open.pop() {
-                let mut execution = executed_with(&text.argv, values.expanded(), &limits);
+                let mut execution = executed_in(&text.argv, &environment, &limits);
                 let directories = execution.directories(start.as_deref());
                 if depth < MAX_DEPTH {
-                    for (start, inner) in derive::derive(&execution, &directories, &host) {
+                    let inside = derive::derive(&execution, &directories, &host);
+                    execution.truncated |= inside.truncated;
+                    for (start, inner) in inside.found {
                         let size: usize = inner.argv.iter().map(String::len).sum();
                         if count >= MAX_DERIVED || size > budget {
                             // Padding must not hide what comes after it: a rule says that it was not read.
@@ -123,12 +127,13 @@ impl<'a> Run<'a> {
     fn new(
         container: &'a Container,
         exec: &'a Exec,
-        execution: Execution,
+        mut execution: Execution,
         (origin, directories): (Origin, Vec<Directory>),
         host: &Rc<HostFiles>,
         values: &Rc<Values<'a>>,
     ) -> Self {
-        let Used { files, on_node, enters } = files::used(&execution, &directories, host);
+        let Used { files, on_node, enters, truncated } = files::used(&execution, &directories, host);
+        execution.truncated |= truncated;
         let decoded = decoded(&execution, origin);
         let (host, values) = (Rc::clone(host), Rc::clone(values));
         Self {

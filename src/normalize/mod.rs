@@ -18,9 +18,9 @@ pub mod image;
 pub mod path;
 pub mod shell;
 
-pub use exec::{Execution, Invocation, executed, executed_with};
+pub use exec::{Execution, Invocation, executed, executed_in, executed_with};
 pub use image::ImageRef;
-pub use shell::{Command, Context, Redirect, RedirectOp, Script, Word, parse};
+pub use shell::{Command, Context, Environment, Redirect, RedirectOp, Script, Word, parse};
 
 /// Caps on the work done for one script or argument list.
 ///
@@ -95,7 +95,7 @@ impl Span {
 
     /// Adds `span` to `list`, joined to the last entry where they touch; empty and known runs are dropped.
     pub(crate) fn add(list: &mut Vec<Self>, span: Self) {
-        if span.is_empty() || list.contains(&span) || list.len() >= 64 {
+        if span.is_empty() || list.len() >= 64 || list.contains(&span) {
             return;
         }
         if let Some(last) = list.last_mut()

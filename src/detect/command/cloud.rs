@@ -121,6 +121,9 @@ pub(super) static RULES: &[Rule] = &[Rule {
         Sample::Miss("containers: [{name: a, command: [curl, 'http://169.254.20.10:9253/metrics']}]"),
         Sample::Miss("containers: [{name: a, command: [echo, 'http://169.254.169.254/latest/user-data']}]"),
         Sample::Miss("containers: [{name: a, command: [curl, 'http://svc/metadata/token']}]"),
+        Sample::Miss(
+            "containers: [{name: a, command: [sh, -c, 'A=http://169.254.169.254/latest/user-data']}]",
+        ),
     ],
     ..COMMAND
 }];
@@ -170,7 +173,10 @@ fn weigh(run: &Run<'_>, at: usize, invocation: &Invocation) -> Option<Weight> {
     }
     // What an unknown program is given is looked at where it is a whole URL.
     let tool = is_downloader(invocation) || speaks_raw(invocation);
-    let own = words(invocation).filter(|word| tool || word.contains("://")).filter_map(|word| {
+    // A script is read as what it is; without a blank in it, it would look like a URL, and with one it would not.
+    let is_script = |word: &str| invocation.scripts.iter().any(|script| script == word);
+    let is_url = |word: &str| word.contains("://") && !is_script(word);
+    let own = words(invocation).filter(|word| tool || is_url(word)).filter_map(|word| {
         // --endpoint=http://…
         let word = word
             .split_once('=')

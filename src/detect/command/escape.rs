@@ -219,12 +219,16 @@ fn escapes(facts: &Facts<'_>, found: &mut Collector<'_>) {
         for (at, invocation) in run.invocations() {
             note(at, by_command(run, at, invocation));
         }
-        for file in run.files.iter().filter(|file| file.access == Access::Write) {
-            note(file.by, makes_kernel_run(run, file));
-            // A link in the node's log directory: the kubelet follows it when it serves logs.
-            let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
-            let link = run.invocation(file.by).filter(|call| planted && call.program == "ln");
-            note(file.by, link.and_then(links_outside));
+        for files in run.files.chunk_by(|a, b| a.by == b.by) {
+            // Once for all files of an invocation: both they and its words may be many.
+            let call = files.first().and_then(|file| run.invocation(file.by));
+            let outside = call.filter(|call| call.program == "ln").and_then(links_outside);
+            for file in files.iter().filter(|file| file.access == Access::Write) {
+                note(file.by, makes_kernel_run(run, file));
+                // A link in the node's log directory: the kubelet follows it when it serves logs.
+                let planted = file.host.as_ref().is_some_and(|host| below(host, "/var/log"));
+                note(file.by, outside.filter(|_| planted));
+            }
         }
         if let Some((at, (severity, points))) = heaviest {
             found.hit_as(severity, points, Some(&run.container.name), run.path(), &run.show(at));

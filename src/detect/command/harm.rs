@@ -42,7 +42,7 @@ pub(super) static RULES: &[Rule] = &[
             each_use(
                 facts,
                 found,
-                |_, file| removes_traces(file).then_some(TRACES),
+                |_, files| files.iter().any(removes_traces).then_some(TRACES),
                 |run, at, call| cluster::disarms(run, at, call).or_else(|| evades(call).then_some(TRACES)),
             );
         },
@@ -122,7 +122,7 @@ pub(super) static RULES: &[Rule] = &[
             each_use(
                 facts,
                 found,
-                |run, file| wipes(run, file).then_some(WIPED),
+                |run, files| wipes(run, files).then_some(WIPED),
                 |run, at, call| cluster::destroys(run, at, call).or_else(|| destroys(call).then_some(WIPED)),
             );
         },
@@ -172,15 +172,16 @@ pub(super) static RULES: &[Rule] = &[
 const TRACES: Weight = (Severity::Medium, 25);
 const WIPED: Weight = (Severity::Medium, 40);
 
-/// Adds a hit per run for the file use or invocation that weighs most, the first of equal ones.
+/// Adds a hit per run for the invocation that weighs most, by its files or itself, the first of equal ones.
 fn each_use(
     facts: &Facts<'_>,
     found: &mut Collector<'_>,
-    by_file: impl Fn(&Run<'_>, &FileUse) -> Option<Weight>,
+    by_files: impl Fn(&Run<'_>, &[FileUse]) -> Option<Weight>,
     by_call: impl Fn(&Run<'_>, usize, &Invocation) -> Option<Weight>,
 ) {
     for run in &facts.runs {
-        let files = run.files.iter().filter_map(|file| Some((file.by, by_file(run, file)?)));
+        let files = run.files.chunk_by(|a, b| a.by == b.by);
+        let files = files.filter_map(|files| Some((files.first()?.by, by_files(run, files)?)));
         let calls = run.invocations().filter_map(|(at, call)| Some((at, by_call(run, at, call)?)));
         let heaviest = files.chain(calls).reduce(|most, next| if next.1.1 > most.1.1 { next } else { most });
         if let Some((at, (severity, points))) = heaviest {
@@ -315,29 +316,27 @@ const ROOTS: &[&str] = &[
     "/media",
 ];
 
-fn wipes(run: &Run<'_>, file: &FileUse) -> bool {
-    if let Some(path) = (file.access == Access::Write).then_some(&file.path) {
-        let tool = run
-            .invocation(file.by)
-            .is_some_and(|call| matches!(call.program.as_str(), "dd" | "cat" | "cp" | "shred" | "echo"));
-        return tool && (is_block_device(path) || path == "/proc/sysrq-trigger");
-    }
-    let Some(call) = run.invocation(file.by).filter(|_| file.access == Access::Remove) else { return false };
-    if call.program == "shred" && is_block_device(&file.path) {
-        return true;
-    }
+/// Whether one of the files of an invocation is a disk, or the whole of a system.
+fn wipes(run: &Run<'_>, files: &[FileUse]) -> bool {
+    let Some(call) = files.first().and_then(|file| run.invocation(file.by)) else { return false };
+    let overwrites = matches!(call.program.as_str(), "dd" | "cat" | "cp" | "shred" | "echo");
+    // Once for all its files: both they and its words may be many.
     let recursive =
         call.program == "rm" && (short(call, 'r') || short(call, 'R') || has(call, &["--recursive"]));
     let whole = |path: &str| {
         let base = path.strip_suffix("/*").unwrap_or(path);
         ROOTS.contains(&if base.is_empty() { "/" } else { base })
     };
-    recursive
-        && match &file.host {
-            Some(host) => whole(host),
-            // In the container's own file system only the whole of it.
-            None => matches!(file.path.as_str(), "/" | "/*"),
+    files.iter().any(|file| match (file.access, &file.host) {
+        (Access::Read | Access::Fill, _) => false,
+        (Access::Write, _) => {
+            overwrites && (is_block_device(&file.path) || file.path == "/proc/sysrq-trigger")
         }
+        (Access::Remove, _) if call.program == "shred" && is_block_device(&file.path) => true,
+        (Access::Remove, Some(host)) => recursive && whole(host),
+        // In the container's own file system only the whole of it.
+        (Access::Remove, None) => recursive && matches!(file.path.as_str(), "/" | "/*"),
+    })
 }
 
 fn destroys(invocation: &Invocation) -> bool {

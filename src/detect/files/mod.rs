@@ -7,6 +7,7 @@ mod code;
 mod roots;
 mod tools;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -44,6 +45,9 @@ pub struct FileUse {
     pub host: Option<String>,
 }
 
+/// Bytes that working directories, targets and mounts may add to the paths of one execution: a long one in front of
+/// each of many short names would make the paths grow with the product of both.
+const MAX_ADDED: usize = 256 * 1024;
 /// The most mounts, binds and links of one script that are followed.
 const MAX_BINDS: usize = 64;
 
@@ -58,17 +62,28 @@ pub struct HostFiles {
     reaches_runtime: bool,
 }
 
+/// What containers may see of the node: its processes, and the `hostPath` volumes by their names.
+pub(super) struct HostVolumes<'a> {
+    sees_processes: bool,
+    paths: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> HostVolumes<'a> {
+    pub(super) fn of(workload: &'a Workload) -> Self {
+        let volumes = workload.host_paths.iter();
+        Self {
+            sees_processes: workload.pod.host_pid,
+            paths: volumes.map(|volume| (volume.name.as_str(), volume.host_path.as_str())).collect(),
+        }
+    }
+}
+
 impl HostFiles {
-    pub(super) fn of(workload: &Workload, container: &Container) -> Self {
-        let mut files = Self { sees_processes: workload.pod.host_pid, ..Self::default() };
-        if workload.host_paths.is_empty() {
+    pub(super) fn of(volumes: &HostVolumes<'_>, container: &Container) -> Self {
+        let mut files = Self { sees_processes: volumes.sees_processes, ..Self::default() };
+        if volumes.paths.is_empty() {
             return files;
         }
-        let hosts: HashMap<&str, &str> = workload
-            .host_paths
-            .iter()
-            .map(|volume| (volume.name.as_str(), volume.host_path.as_str()))
-            .collect();
         let expressions: Vec<String> = container
             .mounts
             .iter()
@@ -77,7 +92,7 @@ impl HostFiles {
         let expanded = argv::expand(&expressions, &container.env);
         for (mount, expanded) in container.mounts.iter().zip(expanded) {
             let sub_path = if mount.sub_path_expands { &expanded.text } else { &mount.sub_path };
-            let host = hosts.get(mount.volume.as_str()).map(|base| join(base, sub_path));
+            let host = volumes.paths.get(mount.volume.as_str()).map(|base| join(base, sub_path));
             files.reaches_runtime |= host.as_deref().is_some_and(leads_to_runtime);
             files.mounts.insert(canonical(&mount.mount_path), host);
         }
@@ -150,11 +165,28 @@ pub(super) struct Used {
     pub on_node: Vec<bool>,
     /// For each invocation: it makes a directory of the node the root of what it runs.
     pub enters: Vec<bool>,
+    /// There are more files than are looked at.
+    pub truncated: bool,
+}
+
+/// How much was added so far, see [`MAX_ADDED`].
+#[derive(Default)]
+pub(super) struct Room(Cell<usize>);
+
+impl Room {
+    pub(super) fn take(&self, added: usize) {
+        self.0.set(self.0.get().saturating_add(added));
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.0.get() > MAX_ADDED
+    }
 }
 
 /// The files that the invocations use, in their order; `directories` has the working directory of each.
 pub(super) fn used(execution: &Execution, directories: &[Directory], host: &HostFiles) -> Used {
     let mut found = Vec::new();
+    let space = Room::default();
     // What the script itself mounts, binds and links.
     let mut binds = HostFiles::default();
     let mut roots: Vec<Option<Rc<str>>> = Vec::with_capacity(execution.commands.len());
@@ -172,12 +204,17 @@ pub(super) fn used(execution: &Execution, directories: &[Directory], host: &Host
         entered.push(roots::entered(invocation, host.sees_processes, on_host).map(Rc::from));
         let bound = if binds.mounts.len() < MAX_BINDS { roots::bound(invocation, on_host) } else { None };
         let mut add = |access: Access, raw: &str| {
+            if space.is_full() {
+                return;
+            }
             if let Some((path, on_host)) = resolve(raw, &place, host, &binds) {
+                let length = path.len() + on_host.as_ref().map_or(0, String::len);
+                space.take(length.saturating_sub(raw.len()));
                 found.push(FileUse { by: index, access, path, host: on_host });
             }
         };
         tools::by_redirects(invocation, &mut add);
-        tools::by_arguments(invocation, place.cwd.as_deref(), &mut add);
+        tools::by_arguments(invocation, place.cwd.as_deref(), &space, &mut add);
         code::by_code(invocation, &mut add);
         if let Some((at, on_host)) = bound
             && let Some(at) = absolute(at, place.cwd.as_deref())
@@ -190,6 +227,7 @@ pub(super) fn used(execution: &Execution, directories: &[Directory], host: &Host
         files: found,
         on_node: roots.iter().map(Option::is_some).collect(),
         enters: entered.iter().map(Option::is_some).collect(),
+        truncated: space.is_full(),
     }
 }
 

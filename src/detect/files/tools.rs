@@ -1,6 +1,6 @@
 //! The files in the arguments and redirections of known tools.
 
-use super::Access;
+use super::{Access, Room};
 use crate::normalize::{Invocation, RedirectOp};
 
 pub(super) fn by_redirects(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
@@ -23,14 +23,19 @@ const READERS: &[&str] = &[
 ];
 
 /// `cwd` is the working directory, if it is known: then a bare name leads somewhere, and an archive is unpacked there.
-pub(super) fn by_arguments(invocation: &Invocation, cwd: Option<&str>, add: &mut impl FnMut(Access, &str)) {
+pub(super) fn by_arguments(
+    invocation: &Invocation,
+    cwd: Option<&str>,
+    space: &Room,
+    add: &mut impl FnMut(Access, &str),
+) {
     let words = invocation.args.iter().map(|word| word.text.as_str());
     let operands = || words.clone().filter(|text| !text.starts_with('-'));
     let option = |names: &[&str]| value(invocation, names);
     // A name in the working directory is as good as a path, where that is known.
     let is_path = |word: &str| cwd.is_some() || word.contains('/');
     match invocation.program.as_str() {
-        "cp" | "mv" | "install" | "ln" | "rsync" | "scp" => copies(invocation, add),
+        "cp" | "mv" | "install" | "ln" | "rsync" | "scp" => copies(invocation, space, add),
         "tee" | "sponge" | "ed" | "ex" | "red" | "chattr" => {
             operands().for_each(|file| add(Access::Write, file));
         }
@@ -117,12 +122,16 @@ fn reads(invocation: &Invocation, is_path: impl Fn(&str) -> bool, add: &mut impl
 }
 
 /// `cp`, `mv`, `install`, `ln`, `rsync` and their kin: sources, and what becomes of them.
-fn copies(invocation: &Invocation, add: &mut impl FnMut(Access, &str)) {
+fn copies(invocation: &Invocation, space: &Room, add: &mut impl FnMut(Access, &str)) {
     let words = invocation.args.iter().map(|word| word.text.as_str());
     let operands = || words.clone().filter(|text| !text.starts_with('-'));
     let into = value(invocation, &["-t", "--target-directory"]);
     let target = into.or(operands().next_back()).unwrap_or_default();
     for source in operands().filter(|text| *text != target) {
+        if space.is_full() {
+            return;
+        }
+        space.take(target.len());
         add(Access::Read, source);
         match source.rsplit('/').next() {
             // The content of a folder, whatever it is: `cp -r /payload/. /etc`, `rsync -a /payload/ /etc`.

@@ -12,7 +12,16 @@ use super::{Invocation, Word};
 /// A script to be entered.
 pub(super) struct Entry {
     pub(super) text: String,
-    pub(super) variables: Vec<(String, String)>,
+    /// It knows the variables of the script around it.
+    pub(super) inherits: bool,
+    /// `0`, `1`, … and all of them together.
+    pub(super) positional: Vec<(String, String)>,
+}
+
+impl Entry {
+    fn inheriting(text: String) -> Self {
+        Self { text, inherits: true, positional: Vec::new() }
+    }
 }
 
 impl Walk<'_> {
@@ -36,9 +45,9 @@ impl Walk<'_> {
         self.names.visit(&command);
         let stdin = self.stdin(&command);
         self.output(&command, stdin.as_deref());
+        let depth = self.levels.len();
         let Some(level) = self.levels.last() else { return };
         let base = Invocation {
-            redirects: command.redirects,
             pipeline: level.pipelines.saturating_add(command.pipeline),
             stage: command.stage,
             last_stage: command.last_stage,
@@ -48,24 +57,20 @@ impl Walk<'_> {
             context: command.context,
             from_shell: level.from_shell,
             group: command.group,
-            assignments: command.assignments,
             ..Invocation::default()
         };
         let mut entries = Vec::new();
         // Command lines that the arguments of another one hold (`find -exec`) follow it.
         let mut lines = VecDeque::from([command.words]);
-        let mut first = Some(base.clone());
+        let (redirects, assignments) = (command.redirects, command.assignments);
+        let mut first = Some(Invocation { assignments, redirects, ..base.clone() });
         while let Some(words) = lines.pop_front() {
-            let start = first.take().unwrap_or_else(|| Invocation {
-                redirects: Vec::new(),
-                assignments: Vec::new(),
-                ..base.clone()
-            });
+            let start = first.take().unwrap_or_else(|| base.clone());
             self.line(words, start, stdin.as_deref(), &mut entries, &mut lines);
         }
         // The first script comes first: it has to be on top.
         for (parent, entry) in entries.into_iter().rev() {
-            self.enter(parent, entry);
+            self.enter(parent, entry, depth);
         }
     }
 
@@ -81,18 +86,34 @@ impl Walk<'_> {
         let mut written = self.rename(&mut words, 0);
         // Only moves on, never copies what is left: a long chain of wrappers stays linear.
         let mut at = 0;
+        let size =
+            |list: &[(String, String)]| list.iter().map(|(n, v)| n.len() + v.len() + 16).sum::<usize>();
+        let mut assigned = size(&made.assignments);
         while let Some(peeled) = peel(words.get(at..).unwrap_or_default()) {
+            if self.is_full() {
+                return;
+            }
+            assigned += size(&peeled.assigns);
             made.assignments.extend(peeled.assigns);
             let name = words.get(at).cloned().unwrap_or_default();
             if peeled.keep || peeled.text.is_some() {
-                let mut wrapper = made.clone();
-                wrapper.redirects = Vec::new();
-                wrapper.wrapper = true;
+                let (redirects, assignments) =
+                    (std::mem::take(&mut made.redirects), std::mem::take(&mut made.assignments));
+                let mut wrapper = Invocation { wrapper: true, ..made.clone() };
+                // Charged: each of many wrappers would have a copy of them.
+                match self.budget.checked_sub(assigned) {
+                    Some(left) => {
+                        self.budget = left;
+                        wrapper.assignments.clone_from(&assignments);
+                    }
+                    None => self.out.truncated = true,
+                }
+                (made.redirects, made.assignments) = (redirects, assignments);
                 let own = words.get(at + 1..at + peeled.at).unwrap_or_default();
                 name_it(&mut wrapper, &name, own.to_vec());
                 let index = self.emit(wrapper);
                 if let Some(text) = peeled.text {
-                    entries.push((index, Entry { text, variables: Vec::new() }));
+                    entries.push((index, Entry { inherits: false, ..Entry::inheriting(text) }));
                     return;
                 }
             }
@@ -118,7 +139,7 @@ impl Walk<'_> {
                 None => self.out.truncated = true,
             }
         }
-        let entry = self.entry(&program, &args, stdin);
+        let entry = entry(&program, &args, stdin);
         made.scripts.extend(entry.as_ref().map(|e| e.text.clone()));
         name_it(&mut made, &name, args);
         // Where it lies counts as well as what it is.
@@ -133,35 +154,34 @@ impl Walk<'_> {
         let real = self.names.real(&word.text)?;
         Some(std::mem::replace(&mut word.text, real))
     }
+}
 
-    /// The script that a program is given as text.
-    fn entry(&self, program: &str, args: &[Word], stdin: Option<&str>) -> Option<Entry> {
-        let inherited = || self.levels.last().map(|l| l.variables.clone()).unwrap_or_default();
-        if matches!(program, "." | "source") {
-            let text = args.first().filter(|w| is_stdin(w)).and(stdin)?;
-            return Some(Entry { text: text.to_owned(), variables: inherited() });
-        }
-        if !is_shell(program) {
-            return script_of(program, args).map(|text| Entry { text, variables: inherited() });
-        }
-        let mut variables = inherited();
-        match source(args) {
-            Source::Text(at) => {
-                let positional = args.get(at + 1..).unwrap_or_default();
-                for (n, word) in positional.iter().take(10).enumerate() {
-                    variables.push((n.to_string(), word.text.clone()));
-                }
-                let all: Vec<&str> = positional.iter().skip(1).map(|w| w.text.as_str()).collect();
-                let text = args.get(at)?.text.as_str();
-                if !all.is_empty() {
-                    variables.push(("@".to_owned(), all.join(" ")));
-                    variables.push(("*".to_owned(), all.join(" ")));
-                }
-                Some(Entry { text: with_arguments(text, &all), variables })
+/// The script that a program is given as text.
+fn entry(program: &str, args: &[Word], stdin: Option<&str>) -> Option<Entry> {
+    if matches!(program, "." | "source") {
+        let text = args.first().filter(|w| is_stdin(w)).and(stdin)?;
+        return Some(Entry::inheriting(text.to_owned()));
+    }
+    if !is_shell(program) {
+        return script_of(program, args).map(Entry::inheriting);
+    }
+    match source(args) {
+        Source::Text(at) => {
+            let mut variables = Vec::new();
+            let positional = args.get(at + 1..).unwrap_or_default();
+            for (n, word) in positional.iter().take(10).enumerate() {
+                variables.push((n.to_string(), word.text.clone()));
             }
-            Source::Stdin => Some(Entry { text: stdin?.to_owned(), variables }),
-            Source::File => None,
+            let all: Vec<&str> = positional.iter().skip(1).map(|w| w.text.as_str()).collect();
+            let text = args.get(at)?.text.as_str();
+            if !all.is_empty() {
+                variables.push(("@".to_owned(), all.join(" ")));
+                variables.push(("*".to_owned(), all.join(" ")));
+            }
+            Some(Entry { positional: variables, ..Entry::inheriting(with_arguments(text, &all)) })
         }
+        Source::Stdin => Some(Entry::inheriting(stdin?.to_owned())),
+        Source::File => None,
     }
 }
 

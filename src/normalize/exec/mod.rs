@@ -18,7 +18,7 @@ mod tests;
 
 use super::Limits;
 pub use super::Span;
-use super::shell::{Context, Redirect, Word};
+use super::shell::{Context, Environment, Redirect, Word};
 pub use directory::Directory;
 pub use shells::is_shell;
 
@@ -86,5 +86,11 @@ pub fn executed(argv: &[String], limits: &Limits) -> Execution {
 /// What `argv` runs, with the literal environment of the container known to its shells.
 #[must_use]
 pub fn executed_with(argv: &[String], env: &[(String, String)], limits: &Limits) -> Execution {
+    executed_in(argv, &Environment::of(env), limits)
+}
+
+/// As [`executed_with`], with an environment that was made for all argument lists of a container.
+#[must_use]
+pub fn executed_in(argv: &[String], env: &Environment, limits: &Limits) -> Execution {
     walk::Walk::new(env, limits).run(argv)
 }

@@ -1,7 +1,7 @@
 //! The walk over scripts inside scripts, with an explicit stack.
 
 use super::super::path::straightened;
-use super::super::shell::{self, Command};
+use super::super::shell::{self, Command, Environment};
 use super::input::Output;
 use super::line::Entry;
 use super::names::Names;
@@ -27,7 +27,7 @@ pub(super) struct Level {
 
 /// State of one [`super::executed`].
 pub(super) struct Walk<'l> {
-    env: &'l [(String, String)],
+    env: &'l Environment,
     pub(super) limits: &'l Limits,
     pub(super) out: Execution,
     pub(super) levels: Vec<Level>,
@@ -38,7 +38,7 @@ pub(super) struct Walk<'l> {
 }
 
 impl<'l> Walk<'l> {
-    pub(super) fn new(env: &'l [(String, String)], limits: &'l Limits) -> Self {
+    pub(super) fn new(env: &'l Environment, limits: &'l Limits) -> Self {
         Self {
             env,
             limits,
@@ -123,10 +123,16 @@ impl<'l> Walk<'l> {
         }
     }
 
+    /// Whether no more invocations are kept; then there is more than what is kept.
+    pub(super) fn is_full(&mut self) -> bool {
+        let full = self.out.commands.len() >= self.limits.max_commands;
+        self.out.truncated |= full;
+        full
+    }
+
     pub(super) fn emit(&mut self, mut invocation: Invocation) -> usize {
         let at = self.out.commands.len();
-        if at >= self.limits.max_commands {
-            self.out.truncated = true;
+        if self.is_full() {
             return at;
         }
         invocation.disguised |= invocation.program_disguised;
@@ -147,21 +153,28 @@ impl<'l> Walk<'l> {
         at
     }
 
-    pub(super) fn enter(&mut self, parent: usize, entry: Entry) {
-        let full = self.out.commands.len() >= self.limits.max_commands;
-        let size = entry.text.len() + entry.variables.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
-        // The script in the argument list itself is input, not growth.
-        let cost = if self.entries == 0 { 0 } else { size };
+    /// Enters a script that stands in one of the first `depth` levels.
+    pub(super) fn enter(&mut self, parent: usize, entry: Entry, depth: usize) {
         let deep = self.levels.len() > self.limits.max_nesting;
-        if full || deep || self.entries >= self.limits.max_reentries || cost > self.budget {
+        if self.is_full() || deep || self.entries >= self.limits.max_reentries {
             self.out.truncated = true;
             return;
         }
+        let around = depth.checked_sub(1).and_then(|at| self.levels.get(at)).filter(|_| entry.inherits);
+        let inherited = around.map(|level| level.variables.as_slice()).unwrap_or_default();
+        let sizes = inherited.iter().chain(&entry.positional).map(|(n, v)| n.len() + v.len());
+        let size = entry.text.len() + sizes.sum::<usize>();
+        // The script in the argument list itself is input, not growth.
+        let cost = if self.entries == 0 { 0 } else { size };
+        let Some(left) = self.budget.checked_sub(cost) else {
+            self.out.truncated = true;
+            return;
+        };
+        let mut variables = inherited.to_vec();
+        variables.extend(entry.positional);
         self.entries += 1;
-        self.budget -= cost;
-        let mut variables = self.env.to_vec();
-        variables.extend(entry.variables);
-        let script = shell::parse_with(&entry.text, &variables, self.limits);
+        self.budget = left;
+        let script = shell::parse_in(&entry.text, self.env, &variables, self.limits);
         self.out.truncated |= script.truncated;
         let nesting = self.out.commands.get(parent).map_or(1, |c| c.nesting.saturating_add(1));
         self.push(script.commands, Some(parent), nesting, true, script.variables);

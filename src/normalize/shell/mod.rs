@@ -24,6 +24,7 @@ mod vars;
 mod tests;
 
 pub use output::{static_output, stdin_text};
+pub use vars::Environment;
 
 use super::{Limits, Span};
 
@@ -35,8 +36,8 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// A cap of [`Limits`] was reached; some of the text was not read or not expanded.
     pub truncated: bool,
-    /// Variables whose value is certain at the end of the script, in the order of their names. Empty where
-    /// they are longer than 64 KiB together.
+    /// Variables whose value is certain at the end of the script, in the order of their names, but for those of the
+    /// [`Environment`] that it left alone. Empty where they are longer than 64 KiB together.
     pub variables: Vec<(String, String)>,
 }
 
@@ -187,5 +188,16 @@ pub fn parse(script: &str, limits: &Limits) -> Script {
 /// Reads `script` with variables known beforehand: environment, and `0`, `1`, … for positional parameters.
 #[must_use]
 pub fn parse_with(script: &str, variables: &[(String, String)], limits: &Limits) -> Script {
-    parser::Parser::new(limits, script.len(), variables).run(script)
+    parse_in(script, &Environment::default(), variables, limits)
+}
+
+/// As [`parse_with`], with an environment of which there is no copy.
+#[must_use]
+pub fn parse_in(
+    script: &str,
+    environment: &Environment,
+    variables: &[(String, String)],
+    limits: &Limits,
+) -> Script {
+    parser::Parser::new(limits, script.len(), environment, variables).run(script)
 }

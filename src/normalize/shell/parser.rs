@@ -7,7 +7,7 @@ use super::builder::{Mode, WordBuf};
 use super::frame::{Draft, Frame, Kind};
 use super::heredoc::{Job, Pending};
 use super::token::Cursor;
-use super::vars::{Var, Vars};
+use super::vars::{Environment, Var, Vars};
 use super::{Command, Context, Redirect, RedirectOp, Script, Word, output};
 
 /// Calls of functions whose input is followed, and commands of a body that get it.
@@ -17,7 +17,7 @@ const MAX_BODY: usize = 64;
 /// State of one [`super::parse`].
 pub(super) struct Parser<'l> {
     pub(super) limits: &'l Limits,
-    pub(super) vars: Vars,
+    pub(super) vars: Vars<'l>,
     pub(super) aliases: HashMap<String, String>,
     pub(super) functions: HashMap<String, Span>,
     /// What calls of functions give them to read, with the body.
@@ -42,8 +42,13 @@ pub(super) struct Parser<'l> {
 }
 
 impl<'l> Parser<'l> {
-    pub(super) fn new(limits: &'l Limits, len: usize, variables: &[(String, String)]) -> Self {
-        let mut vars = Vars::default();
+    pub(super) fn new(
+        limits: &'l Limits,
+        len: usize,
+        environment: &'l Environment,
+        variables: &[(String, String)],
+    ) -> Self {
+        let mut vars = Vars::of(environment);
         for (name, value) in variables {
             vars.set(name, Var { value: value.clone(), ..Var::default() }, false);
         }

@@ -19,20 +19,44 @@ pub(super) struct Var {
     pub(super) array: bool,
 }
 
-/// All variables known at one point of the script.
+/// The variables that scripts begin with. Made once for all scripts of a container: they may be as many as an object
+/// has room for, and the scripts too.
 #[derive(Debug, Default)]
-pub(super) struct Vars {
+pub struct Environment {
     map: HashMap<String, Var>,
 }
 
-impl Vars {
+impl Environment {
+    /// With these names and values; of equal names the last one counts.
+    #[must_use]
+    pub fn of(variables: &[(String, String)]) -> Self {
+        let known = variables.iter().filter(|(_, value)| value.len() <= MAX_VALUE);
+        let var = |value: &String| Var { value: value.clone(), ..Var::default() };
+        Self { map: known.map(|(name, value)| (name.clone(), var(value))).collect() }
+    }
+}
+
+/// All variables known at one point of the script.
+#[derive(Debug)]
+pub(super) struct Vars<'e> {
+    environment: &'e Environment,
+    /// What the script itself has set, or made unknown.
+    map: HashMap<String, Option<Var>>,
+}
+
+impl<'e> Vars<'e> {
+    pub(super) fn of(environment: &'e Environment) -> Self {
+        Self { environment, map: HashMap::new() }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Var> {
-        self.map.get(name)
+        self.map.get(name).map_or_else(|| self.environment.map.get(name), Option::as_ref)
     }
 
     /// Sets a variable; too long a value makes it unknown. Says whether it was kept.
     pub(super) fn set(&mut self, name: &str, mut var: Var, append: bool) -> bool {
-        if append && let Some(old) = self.map.remove(name) {
+        let old = if append { self.take(name) } else { None };
+        if let Some(old) = old {
             if old.array {
                 var.value.insert(0, ' ');
             }
@@ -47,29 +71,31 @@ impl Vars {
             }
         }
         let keep = var.value.len() <= MAX_VALUE;
-        if keep {
-            self.map.insert(name.to_owned(), var);
-        } else {
-            self.map.remove(name);
-        }
+        self.map.insert(name.to_owned(), keep.then_some(var));
         keep
     }
 
+    /// The variable, not copied where it is the script's own: a script of `a+=x` must stay linear.
+    fn take(&mut self, name: &str) -> Option<Var> {
+        self.map.remove(name).unwrap_or_else(|| self.environment.map.get(name).cloned())
+    }
+
     pub(super) fn forget(&mut self, name: &str) {
-        self.map.remove(name);
+        self.map.insert(name.to_owned(), None);
     }
 
     /// Separators of unquoted expansions.
     pub(super) fn ifs(&self) -> String {
-        match self.map.get("IFS") {
+        match self.get("IFS") {
             Some(var) if !var.dynamic && var.value.len() <= 16 => var.value.clone(),
             _ => " \t\n".to_owned(),
         }
     }
 
-    /// Names and values of what is certain, sorted; nothing if that is more than 64 KiB.
+    /// Names and values of what the script has set and is certain, sorted; nothing if that is more than 64 KiB.
     pub(super) fn into_literals(self) -> Vec<(String, String)> {
-        let known = self.map.into_iter().filter(|(_, var)| !var.dynamic);
+        let known =
+            self.map.into_iter().filter_map(|(name, var)| Some((name, var?))).filter(|(_, var)| !var.dynamic);
         let mut list: Vec<(String, String)> = known.map(|(name, var)| (name, var.value)).collect();
         if list.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_VALUE {
             list.clear();
