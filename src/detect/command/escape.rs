@@ -10,7 +10,6 @@ use crate::detect::files::{Access, FileUse, below, is_block_device, mounted_devi
 use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
-use crate::normalize::exec::is_shell;
 use crate::normalize::path::canonical;
 
 /// The rule's own weight.
