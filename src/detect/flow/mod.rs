@@ -11,7 +11,8 @@ mod tree;
 use std::collections::HashMap;
 
 use super::runs::Run;
-use crate::normalize::{Invocation, exec::Span};
+use crate::normalize::exec::Span;
+use crate::normalize::{Context, Invocation};
 use crate::workload::{Container, Workload};
 pub(super) use source::{fetches, is_downloader, prints_fetched, written_files};
 pub(super) use transfer::Kind;
@@ -203,7 +204,7 @@ impl<'f> Reached<'f> {
             }
             let source = sources.get(at).copied().flatten();
             // A program has its source's own output; a secret that a source reads may go elsewhere only.
-            let passed = passes(call, kind);
+            let passed = passes(call, kind) || calls_function(commands, call);
             let out = source.filter(|_| passed || kind == Kind::Program).or(now.filter(|_| passed));
             if let Some(origin) = out {
                 for file in own {
@@ -278,6 +279,13 @@ impl Files {
         }
         true
     }
+}
+
+/// Whether an invocation outside of functions calls one: what comes out is what its body lets out.
+fn calls_function(commands: &[Invocation], call: &Invocation) -> bool {
+    let is_body =
+        |span: &Span| commands.get(span.start).is_some_and(|member| member.context == Context::Function);
+    call.context != Context::Function && call.inputs.iter().take(8).any(is_body)
 }
 
 /// The files that a run uses, absolute where the working directory is known.

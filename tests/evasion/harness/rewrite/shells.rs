@@ -1,7 +1,7 @@
 //! Other shells, and other spellings of their command lines.
 
 use super::super::subject::Run;
-use super::spell::{line, script, shell_of, uses_positionals};
+use super::spell::{line, quote, script, shell_of, uses_positionals};
 use super::{Change, REWRITE, Rewrite};
 
 pub(super) static REWRITES: &[Rewrite] = &[
@@ -73,6 +73,30 @@ pub(super) static REWRITES: &[Rewrite] = &[
         what: "ksh for sh",
         needs: &["ksh"],
         change: Change::Vector(|run, context| swap(run, &[context.dice.of(&["ksh", "/usr/bin/ksh"])])),
+        ..REWRITE
+    },
+    Rewrite {
+        name: "shell-copied",
+        what: "ln -sf /bin/sh ./log; ./log -c 'script'",
+        change: Change::Script(|script, context| {
+            let put = context.dice.of(&["ln -sf", "cp"]);
+            let name = context.dice.of(&["log", "agent.bin", "x"]);
+            let shell = &script.shell;
+            let at = format!("$(command -v {shell})");
+            script.text = format!("{put} \"{at}\" ./{name}; ./{name} -c {}", quote(&script.text));
+            Some(())
+        }),
+        ..REWRITE
+    },
+    Rewrite {
+        name: "function-sink",
+        what: "run() { sh; }; echo 'script' | run",
+        change: Change::Script(|script, context| {
+            let name = context.dice.of(&["run", "apply_it", "r"]);
+            let shell = &script.shell;
+            script.text = format!("{name}() {{ {shell}; }}; printf '%s\\n' {} | {name}", quote(&script.text));
+            Some(())
+        }),
         ..REWRITE
     },
     Rewrite {
