@@ -1,11 +1,13 @@
 //! The workload with everything normalised once, for all checks to read.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::embedded::{self, Embedded};
-use super::flow::Flow;
+use super::flow::{self, At, Flow, Kind, Reached};
 use super::host::Class;
 use super::runs::{Run, runs};
+use crate::normalize::Invocation;
 use crate::normalize::path::{canonical, join};
 use crate::normalize::{ImageRef, argv};
 use crate::workload::{Container, Mount, Workload};
@@ -22,8 +24,8 @@ pub struct Facts<'a> {
     pub host_mounts: Vec<HostMount>,
     /// Everything that is run.
     pub runs: Vec<Run<'a>>,
-    /// What flows from one to another, through files as well.
-    pub flow: Flow,
+    /// What flows from one to another, through files as well, once somebody has asked.
+    flow: OnceCell<Flow>,
     /// Objects in what is run.
     pub embedded: Vec<Embedded>,
     /// How deep the workload stands in the text of others.
@@ -74,9 +76,31 @@ impl<'a> Facts<'a> {
         let mounts = mounts(workload);
         let host_mounts = host_mounts(workload, &mounts);
         let runs = runs(workload);
-        let flow = Flow::of(workload, &runs);
         let embedded = if depth < embedded::MAX_DEPTH { embedded::embedded(&runs) } else { Vec::new() };
-        Self { workload, images: images(workload), mounts, host_mounts, runs, flow, embedded, depth }
+        Self {
+            workload,
+            images: images(workload),
+            mounts,
+            host_mounts,
+            runs,
+            flow: OnceCell::new(),
+            embedded,
+            depth,
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// What the output of the sources reaches. Most workloads have none: then nothing is worked out.
+    pub(super) fn reach(&self, is_source: impl Fn(At, &Invocation) -> bool, kind: Kind) -> Reached<'_> {
+        let in_run = |(number, run): (usize, &Run<'_>)| {
+            run.invocations().any(|(at, invocation)| is_source((number, at), invocation))
+        };
+        if !self.runs.iter().enumerate().any(in_run) {
+            return Reached::nothing(flow::nothing());
+        }
+        let flow = self.flow.get_or_init(|| Flow::of(self.workload, &self.runs));
+        flow.reach(&self.runs, is_source, kind)
     }
 }
 

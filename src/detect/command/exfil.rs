@@ -202,7 +202,7 @@ fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
     let reads: Vec<Vec<bool>> = facts.runs.iter().map(|run| reads_secret(facts, run)).collect();
     let reads_at = |(run, at): At| reads.get(run).and_then(|marks| marks.get(at)) == Some(&true);
     let is_source = |at: At, call: &Invocation| reads_at(at) || of_env(call) || searches(call);
-    let reached = facts.flow.reach(&facts.runs, is_source, Kind::Secret);
+    let reached = facts.reach(is_source, Kind::Secret);
     for (number, run) in facts.runs.iter().enumerate() {
         let mut heaviest: Option<(usize, Weight)> = None;
         for (at, invocation) in run.invocations().filter(|(_, invocation)| may_send(invocation)) {

@@ -439,7 +439,7 @@ pub(super) fn runs_input_of(
     found: &mut Collector<'_>,
     is_source: &impl Fn(&Invocation) -> bool,
 ) {
-    let reached = facts.flow.reach(&facts.runs, |_, call| is_source(call), Kind::Program);
+    let reached = facts.reach(|_, call| is_source(call), Kind::Program);
     for (number, run) in facts.runs.iter().enumerate() {
         let mut sinks = run.invocations().filter(|(_, call)| runs_its_input(call));
         let sink = sinks.find_map(|(at, _)| Some((at, reached.source_of(number, at)?)));
@@ -510,7 +510,7 @@ fn is_placeholder(text: &str) -> bool {
 
 /// Hits for programs that are stored and run.
 fn downloaded_programs(facts: &Facts<'_>, found: &mut Collector<'_>) {
-    let reached = facts.flow.reach(&facts.runs, |_, call| fetches(call), Kind::Program);
+    let reached = facts.reach(|_, call| fetches(call), Kind::Program);
     for (number, run) in facts.runs.iter().enumerate() {
         let container = Some(run.container.name.as_str());
         let code = run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));

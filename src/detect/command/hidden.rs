@@ -35,7 +35,7 @@ pub(super) static RULES: &[Rule] = &[Rule {
     references: &[links::CONFIGMAP],
     check: |facts, found| {
         runs_input_of(facts, found, &is_decoder);
-        let decoded = facts.flow.reach(&facts.runs, |_, call| decodes_whole(call), Kind::Program);
+        let decoded = facts.reach(|_, call| decodes_whole(call), Kind::Program);
         for (number, run) in facts.runs.iter().enumerate() {
             let hidden = run.invocations().find(|(_, invocation)| hides(invocation)).map(|(at, _)| at);
             let hidden = hidden.or_else(|| decoded.ran(number).next().map(|program| program.at.1));

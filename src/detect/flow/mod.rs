@@ -9,6 +9,7 @@ mod transfer;
 mod tree;
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::runs::Run;
 use crate::normalize::exec::Span;
@@ -60,6 +61,12 @@ pub struct Flow {
     roots: Vec<Option<Roots>>,
     /// Something is written somewhere.
     writes: bool,
+}
+
+/// A flow of nothing.
+pub(super) fn nothing() -> &'static Flow {
+    static NOTHING: LazyLock<Flow> = LazyLock::new(Flow::default);
+    &NOTHING
 }
 
 /// Where it comes from: what reached each invocation, and each file.
@@ -119,18 +126,14 @@ impl Flow {
         is_source: impl Fn(At, &Invocation) -> bool,
         kind: Kind,
     ) -> Reached<'_> {
-        let mut any = false;
         let sources: Vec<Vec<Option<At>>> = (0..)
             .zip(runs)
             .map(|(number, run)| {
-                let marks =
-                    run.invocations().map(|(at, call)| is_source((number, at), call).then_some((number, at)));
-                marks.inspect(|mark| any |= mark.is_some()).collect()
+                run.invocations()
+                    .map(|(at, call)| is_source((number, at), call).then_some((number, at)))
+                    .collect()
             })
             .collect();
-        if !any {
-            return Reached::nothing(self);
-        }
         let mut reached = Reached {
             flow: self,
             fed: sources.iter().map(|marks| vec![None; marks.len()]).collect(),
@@ -153,7 +156,8 @@ impl Flow {
 }
 
 impl<'f> Reached<'f> {
-    fn nothing(flow: &'f Flow) -> Self {
+    /// Nothing is reached.
+    pub(super) fn nothing(flow: &'f Flow) -> Self {
         Self { flow, fed: Vec::new(), files: Files::new(0) }
     }
 
