@@ -42,28 +42,28 @@ pub(super) fn derive(execution: &Execution, directories: &[Directory], host: &Ho
     let mut all = Vec::new();
     let mut found = Vec::new();
     let mut files = Written::default();
-    let flow = Flow::of_execution(execution);
+    let texts = Texts::of_execution(execution);
     let unknown = std::iter::repeat(&None);
     for (invocation, directory) in execution.commands.iter().zip(directories.iter().chain(unknown)) {
-        code_of(&flow, invocation, &mut found);
+        code_of(&texts, invocation, &mut found);
         handed_over(invocation, &mut found);
-        crontab(&flow, invocation, &mut found);
-        substituted(&flow, invocation, &mut found);
-        files.visit(&flow, invocation, host, &mut found);
+        crontab(&texts, invocation, &mut found);
+        substituted(&texts, invocation, &mut found);
+        files.visit(&texts, invocation, host, &mut found);
         all.extend(found.drain(..).map(|derived| (directory.clone(), derived)));
     }
-    Inside { found: all, truncated: flow.truncated.get() }
+    Inside { found: all, truncated: texts.truncated.get() }
 }
 
 /// The texts that flow through an execution, as far as they are certain. All of them together are bounded: many
 /// commands may read the same one.
-pub(super) struct Flow<'a> {
+pub(super) struct Texts<'a> {
     execution: &'a Execution,
     left: Cell<usize>,
     truncated: Cell<bool>,
 }
 
-impl<'a> Flow<'a> {
+impl<'a> Texts<'a> {
     fn of_execution(execution: &'a Execution) -> Self {
         Self { execution, left: Cell::new(MAX_FLOW), truncated: Cell::new(false) }
     }
@@ -121,11 +121,11 @@ impl<'a> Flow<'a> {
 }
 
 /// Code given to an interpreter: the strings in it that go to a shell, and what is encoded in it.
-fn code_of(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn code_of(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     let Some(language) = code::language(&invocation.program) else { return };
     let from_stdin = || {
         let reads = code::inline(invocation).is_none() && code::reads_stdin(invocation);
-        reads.then(|| flow.stdin(invocation)).flatten()
+        reads.then(|| texts.stdin(invocation)).flatten()
     };
     let (code, origin) = match code::text(invocation) {
         Some(code) => (code.to_owned(), Origin::Code),
@@ -251,9 +251,9 @@ fn inner_line<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
 }
 
 /// `… | crontab -` and `… | at now`: each line is a command.
-fn crontab(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn crontab(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     if matches!(invocation.program.as_str(), "crontab" | "at" | "batch")
-        && let Some(text) = flow.stdin(invocation)
+        && let Some(text) = texts.stdin(invocation)
     {
         found.extend(scheduled(&text));
     }
@@ -290,12 +290,12 @@ pub(super) fn scheduled(text: &str) -> impl Iterator<Item = Derived> {
 
 /// The text that an invocation writes to its standard output, if it is certain.
 pub(super) fn text_written(execution: &Execution, invocation: &Invocation) -> Option<String> {
-    Flow::of_execution(execution).written(invocation)
+    Texts::of_execution(execution).written(invocation)
 }
 
 /// The text on standard input, if it is certain: written out, or the output of commands known by heart.
 pub(super) fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option<String> {
-    Flow::of_execution(execution).stdin(invocation)
+    Texts::of_execution(execution).stdin(invocation)
 }
 
 fn words(invocation: &Invocation) -> Vec<Word> {
@@ -305,7 +305,7 @@ fn words(invocation: &Invocation) -> Vec<Word> {
 }
 
 /// `bash <(echo …)`, `source <(…)`: the text of the script is what the substitution prints.
-fn substituted(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
+fn substituted(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     let takes_script = is_shell(&invocation.program)
         || matches!(invocation.program.as_str(), "." | "source")
         || code::language(&invocation.program).is_some_and(|language| language != Language::Awk);
@@ -314,13 +314,13 @@ fn substituted(flow: &Flow<'_>, invocation: &Invocation, found: &mut Vec<Derived
         return;
     }
     let inside = |at: &usize| {
-        flow.invocation(*at).is_some_and(|c| matches!(c.context, Context::ProcessSubstitution(_)))
+        texts.invocation(*at).is_some_and(|c| matches!(c.context, Context::ProcessSubstitution(_)))
     };
     let members = invocation.inputs.iter().take(4).flat_map(|span| span.indices().take(16));
     let mut members = members.filter(inside);
     if let Some(first) = members.next() {
         let end = members.next_back().unwrap_or(first) + 1;
-        found.extend(flow.of(first..end).map(|text| run_by(invocation, text, Origin::Code)));
+        found.extend(texts.of(first..end).map(|text| run_by(invocation, text, Origin::Code)));
     }
 }
 

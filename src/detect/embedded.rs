@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use super::code;
 use super::code_strings;
-use super::command::{is_downloader, is_kubectl};
+use super::command::is_kubectl;
 use super::derive::text_written;
+use super::flow::is_downloader;
 use super::runs::Run;
 use crate::manifest::{self, Item, Other};
 use crate::normalize::shell::stdin_text;

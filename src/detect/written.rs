@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::code;
-use super::derive::{Derived, Flow, run_by, scheduled};
+use super::derive::{Derived, Texts, run_by, scheduled};
 use super::files::HostFiles;
 use super::runs::Origin;
 use crate::normalize::exec::is_shell;
@@ -29,13 +29,13 @@ impl Written {
     /// Looks at one invocation, in the order of the script.
     pub(super) fn visit(
         &mut self,
-        flow: &Flow<'_>,
+        texts: &Texts<'_>,
         invocation: &Invocation,
         host: &HostFiles,
         found: &mut Vec<Derived>,
     ) {
         if let Some(target) = target(invocation)
-            && let Some(text) = flow.written(invocation)
+            && let Some(text) = texts.written(invocation)
         {
             if is_schedule(target, host) {
                 found.extend(scheduled(&text));
@@ -49,7 +49,7 @@ impl Written {
         }
         self.copy(invocation);
         // Taken out: a file that is run in many places is judged once.
-        let file = self.ran(flow, invocation);
+        let file = self.ran(texts, invocation);
         if let Some(text) = file.and_then(|file| self.files.remove(&file)) {
             found.push(run_by(invocation, text, Origin::Written));
         }
@@ -80,7 +80,7 @@ impl Written {
 
     /// The known file that an invocation runs: by its name, as a script, on standard input, or by what `cat` hands
     /// to a shell or to `eval`.
-    fn ran(&self, flow: &Flow<'_>, invocation: &Invocation) -> Option<String> {
+    fn ran(&self, texts: &Texts<'_>, invocation: &Invocation) -> Option<String> {
         let known =
             |path: &str| Some(name(path)).filter(|name| self.files.contains_key(*name)).map(str::to_owned);
         let program = invocation.program.as_str();
@@ -104,7 +104,7 @@ impl Written {
         };
         let sources = invocation.inputs.iter().take(4).flat_map(|span| span.indices().take(16));
         redirected(invocation).or_else(|| {
-            let cats = sources.filter_map(|at| flow.invocation(at)).filter(|source| source.program == "cat");
+            let cats = sources.filter_map(|at| texts.invocation(at)).filter(|source| source.program == "cat");
             cats.into_iter().find_map(|cat| {
                 cat.args.iter().find_map(|word| known(&word.text)).or_else(|| redirected(cat))
             })

@@ -18,44 +18,40 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
 /// [`base64`] without its limit, for callers that bound their text otherwise.
 #[must_use]
 pub fn base64_of_any_length(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut have) = (0_u32, 0_u32);
-    for letter in text.bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ if letter.is_ascii_whitespace() => continue,
-            _ => return None,
-        };
-        bits = ((bits << 6) | u32::from(value)) & 0x00ff_ffff;
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            out.push(u8::try_from((bits >> have) & 0xff).unwrap_or(0));
-        }
-    }
-    Some(out)
+    bytes_of_letters(text, 6, |letter| match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'a'..=b'z' => Some(letter - b'a' + 26),
+        b'0'..=b'9' => Some(letter - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    })
 }
 
 /// The bytes of base32 in the alphabet of RFC 4648, in either case. Blanks are skipped, padding may be absent.
 #[must_use]
 pub fn base32(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 8 * 5);
+    bytes_of_letters(text, 5, |letter| match letter.to_ascii_uppercase() {
+        letter @ b'A'..=b'Z' => Some(letter - b'A'),
+        letter @ b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
+    })
+}
+
+/// The bytes of letters that stand for `width` bits each. Blanks are skipped; padding ends it, and need not be there.
+fn bytes_of_letters(text: &str, width: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 8 * usize::try_from(width).unwrap_or(0));
     let (mut bits, mut have) = (0_u32, 0_u32);
     for letter in text.bytes() {
-        let value = match letter.to_ascii_uppercase() {
-            letter @ b'A'..=b'Z' => letter - b'A',
-            letter @ b'2'..=b'7' => letter - b'2' + 26,
-            b'=' => break,
-            _ if letter.is_ascii_whitespace() => continue,
-            _ => return None,
-        };
-        bits = ((bits << 5) | u32::from(value)) & 0xffff;
-        have += 5;
+        if letter == b'=' {
+            break;
+        }
+        if letter.is_ascii_whitespace() {
+            continue;
+        }
+        // At most seven bits wait for the next letter, so nothing that counts is cut off.
+        bits = ((bits << width) | u32::from(value(letter)?)) & 0xffff;
+        have += width;
         if have >= 8 {
             have -= 8;
             out.push(u8::try_from((bits >> have) & 0xff).unwrap_or(0));

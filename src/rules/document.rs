@@ -3,6 +3,18 @@
 /// A page: what is written is written once, for both.
 pub(super) type Document = Vec<Block>;
 
+/// The page as `write` writes its blocks, with a blank line between them.
+pub(super) fn render(document: &[Block], write: fn(&mut String, &Block)) -> String {
+    let mut out = String::new();
+    for block in document {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        write(&mut out, block);
+    }
+    out
+}
+
 /// A part of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {

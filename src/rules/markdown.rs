@@ -2,18 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::document::{Block, Inline};
+use super::document::{self, Block, Inline};
 
 /// The page as Markdown.
 pub(super) fn render(document: &[Block]) -> String {
-    let mut out = String::new();
-    for block in document {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        self::block(&mut out, block);
-    }
-    out
+    document::render(document, block)
 }
 
 fn block(out: &mut String, block: &Block) {

@@ -2,21 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::document::{Block, Inline};
+use super::document::{self, Block, Inline};
 
 /// The width at which text is wrapped, in characters. Commands are not: they have to be copied whole.
 const WIDTH: usize = 100;
 
 /// The page as text.
 pub(super) fn render(document: &[Block]) -> String {
-    let mut out = String::new();
-    for block in document {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        self::block(&mut out, block);
-    }
-    out
+    document::render(document, block)
 }
 
 fn block(out: &mut String, block: &Block) {

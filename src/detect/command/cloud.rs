@@ -2,11 +2,11 @@
 
 use std::net::Ipv6Addr;
 
-use super::fetch::is_downloader;
 use super::url::{ipv4, target};
 use super::words::{only_prints, words};
 use super::{COMMAND, Rule, Run, Sample, Severity, Weight, each_heaviest};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
+use crate::detect::flow::is_downloader;
 use crate::detect::{code, code_strings};
 use crate::normalize::{Invocation, RedirectOp};
 

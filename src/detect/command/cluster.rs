@@ -2,11 +2,11 @@
 //! taken away.
 
 use super::api;
-use super::fetch::is_downloader;
 use super::kubectl::{self, Call, is_found_out};
 use super::url::target;
 use super::words::{has, operands, subcommand, words};
 use super::{Weight, fed_by};
+use crate::detect::flow::is_downloader;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
 use crate::severity::Severity;

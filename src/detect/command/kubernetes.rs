@@ -1,13 +1,13 @@
 //! The API server, kubelets and etcd as a target.
 
 use super::api;
-use super::fetch::is_downloader;
 use super::kubectl::{self, Call, is_found_out};
 use super::words::{has, subcommand, words};
 use super::{COMMAND, Facts, Rule, Run, Sample, Severity, Weight, before, each_heaviest, fed_by};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::embedded::{ADMINS, Power, SYSTEM_CONFIG, What};
 use crate::detect::findings::Collector;
+use crate::detect::flow::is_downloader;
 use crate::normalize::Invocation;
 
 /// What taking power over the cluster weighs.

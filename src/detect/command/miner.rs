@@ -1,11 +1,11 @@
 //! Mining of crypto currencies.
 
-use super::fetch::is_downloader;
 use super::url::target;
 use super::words::{flagged, only_prints, option, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::findings::Collector;
+use crate::detect::flow::is_downloader;
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings, derive, miners};
 use crate::normalize::{Invocation, Redirect};

@@ -38,7 +38,6 @@ mod url;
 mod weak;
 mod windows;
 
-pub(super) use fetch::is_downloader;
 pub(super) use kubectl::is_kubectl;
 
 use super::catalog::{RULE, Rule, Sample};

@@ -1,10 +1,10 @@
 //! Where things come from and lie: odd hosts, and directories for temporary files. Weak rules.
 
-use super::fetch::is_downloader;
 use super::url::{Reach, is_dotted, target};
 use super::words::{only_prints, operands, words};
 use super::{COMMAND, Rule, Sample, Severity, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
+use crate::detect::flow::is_downloader;
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;

@@ -1,9 +1,9 @@
 //! What is put on the node that it runs, loads or trusts later.
 
-use super::fetch::is_downloader;
 use super::places::names_odd_host;
 use super::words::{operands, option, subcommand, words};
 use crate::detect::files::{Access, FileUse, below};
+use crate::detect::flow::is_downloader;
 use crate::detect::runs::Run;
 use crate::normalize::Invocation;
 

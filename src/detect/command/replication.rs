@@ -1,6 +1,5 @@
 //! Objects that a workload makes in the cluster: copies of itself, other workloads, manifests from elsewhere.
 
-use super::fetch::is_downloader;
 use super::kubectl;
 use super::url::{Reach, target};
 use super::words::{operands, subcommand, words};
@@ -9,7 +8,7 @@ use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::detect_at;
 use crate::detect::embedded::What;
 use crate::detect::findings::Collector;
-use crate::detect::flow::written_files;
+use crate::detect::flow::{is_downloader, written_files};
 use crate::normalize::{Invocation, RedirectOp};
 use crate::score::{BANDS, Family, score};
 

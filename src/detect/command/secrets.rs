@@ -218,7 +218,7 @@ fn only_for_api(run: &Run<'_>, at: usize) -> bool {
         })
         .peekable();
     let to_api = |call: &Invocation| {
-        super::fetch::is_downloader(call)
+        crate::detect::flow::is_downloader(call)
             && words(call).any(|word| {
                 let host = target(word).map(|target| target.host).unwrap_or_default();
                 word.contains("://") && is_api_server(host)
