@@ -3,7 +3,7 @@
 use crate::detect::{Findings, Indicators, UNREADABLE, detect};
 use crate::score::{Score, score};
 use crate::workload::decode::Object;
-use crate::workload::{FieldManager, Kind, Workload};
+use crate::workload::{FieldManager, Kind, OwnerClaim, Workload};
 
 /// What is thought of a workload. Holds nothing of the object but its identity and safe excerpts.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Assessment {
     pub generation: i64,
     /// Who last changed it, by the client's own word.
     pub last_change: Option<FieldManager>,
+    /// The CronJob that it says it was made by.
+    pub owner: Option<OwnerClaim>,
     /// What the rules found.
     pub findings: Findings,
     /// The six indicators.
@@ -40,6 +42,13 @@ pub fn assess(kind: Kind, object: &Object) -> Assessment {
     assess_workload(Workload::from_object(kind, object))
 }
 
+/// Judges a decoded Job whose claim of an owner is known to be false.
+pub fn assess_disowned(kind: Kind, object: &Object) -> Assessment {
+    let mut workload = Workload::from_object(kind, object);
+    workload.disprove_owner();
+    assess_workload(workload)
+}
+
 /// Judges the view of a workload.
 pub fn assess_workload(workload: Workload) -> Assessment {
     let detection = detect(&workload);
@@ -51,6 +60,7 @@ pub fn assess_workload(workload: Workload) -> Assessment {
         uid: workload.uid,
         generation: workload.generation,
         last_change: workload.last_change,
+        owner: workload.owner,
         findings: detection.findings,
         indicators: detection.indicators,
         score,

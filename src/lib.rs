@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod normalize;
 pub mod output;
 pub mod report;
+pub mod rollup;
 pub mod rules;
 pub mod score;
 pub mod server;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,6 +13,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::controller::Shared;
+use crate::controller::health::Source;
 
 /// What `/metrics` is: the OpenMetrics text format, which Prometheus reads.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -55,5 +57,13 @@ fn answer(problem: Option<String>) -> (StatusCode, String) {
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    for source in Source::ALL {
+        let progress = shared.health.last_progress(source);
+        let seconds =
+            progress.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|time| time.as_secs());
+        if let Some(seconds) = seconds.and_then(|seconds| i64::try_from(seconds).ok()) {
+            shared.metrics.set_progress(source.name(), seconds);
+        }
+    }
     ([(header::CONTENT_TYPE, OPEN_METRICS)], shared.metrics.encode())
 }

@@ -169,11 +169,17 @@ fn a_burst_of_changes_of_one_workload_ends_in_its_last_verdict() {
     assert!(generations.is_sorted(), "an older verdict replaced a newer one: {generations:?}");
 }
 
-/// Deletes a Job and creates one of the same name, with something before, between and after, and checks that the
-/// report is about the new one.
-fn replace_and_check(namespace: &str, cascade: &str, [before, between, after]: [&dyn Fn(); 3]) {
+/// Deletes a Job that runs `command` and creates a benign one of the same name, with something before, between and
+/// after, and checks that the report under `name` is about the new one. Gives the report on the old one as it was.
+fn replace_and_check(
+    namespace: &str,
+    cascade: &str,
+    command: &[&str],
+    name: impl Fn(&str) -> String,
+    [before, between, after]: [&dyn Fn(); 3],
+) -> Value {
     let (plane, _) = begin(namespace);
-    create(plane, &job(namespace, "twice", REVERSE_SHELL));
+    create(plane, &job(namespace, "twice", command));
     let old = wait_for_report(plane, namespace, "job-twice", |_| true);
     let option = format!("--namespace={namespace}");
     before();
@@ -182,16 +188,20 @@ fn replace_and_check(namespace: &str, cascade: &str, [before, between, after]: [
     create(plane, &job(namespace, "twice", BENIGN));
     after();
     let old_uid = &old["spec"]["subject"]["uid"];
-    let new =
-        wait_for_report(plane, namespace, "job-twice", |report| report["spec"]["subject"]["uid"] != *old_uid);
     let uid = plane.kubectl_ok(&["get", "job", "twice", &option, "-o", "jsonpath={.metadata.uid}"]);
+    let new =
+        wait_for_report(plane, namespace, &name(&uid), |report| report["spec"]["subject"]["uid"] != *old_uid);
     assert_eq!(new["spec"]["subject"]["uid"], uid);
     assert_eq!(new["metadata"]["ownerReferences"].as_array().unwrap().len(), 1);
     assert_eq!(new["metadata"]["ownerReferences"][0]["uid"], uid);
     assert_ne!(new["metadata"]["uid"], old["metadata"]["uid"], "the predecessor's report was taken over");
     assert_eq!(new["status"]["severity"], "None");
     assert_eq!(new["status"]["peak"]["severity"], "None", "the predecessor's peak");
+    old
 }
+
+/// A command that is found, and not so bad that it is kept as evidence.
+const DOWNLOAD: &[&str] = &["/bin/sh", "-c", "curl -o /tmp/data https://example.test/data"];
 
 /// What deletion that orphans does to a report, once the garbage collector knows of reports, which takes it a while:
 /// without an owner, the report stays unless the controller replaces it.
@@ -204,7 +214,26 @@ fn disown(namespace: &str) {
 
 #[test]
 fn a_successor_of_the_same_name_gets_a_report_of_its_own() {
-    replace_and_check("again", "--cascade=background", [&|| {}; 3]);
+    let usual = |_: &str| "job-twice".to_owned();
+    replace_and_check("again", "--cascade=background", DOWNLOAD, usual, [&|| {}; 3]);
+}
+
+#[test]
+fn evidence_is_not_overwritten_by_a_successor_and_says_when_its_workload_went() {
+    let namespace = "evidence";
+    let with_uid = |uid: &str| format!("job-twice-{uid}");
+    let old = replace_and_check(namespace, "--cascade=background", REVERSE_SHELL, with_uid, [&|| {}; 3]);
+    let plane = ControlPlane::shared();
+    // Also after the garbage collector has come by, which at first does not know of reports for up to 30 s.
+    let kept = wait_for_report(plane, namespace, "job-twice", |report| {
+        report["metadata"]["labels"]["jobrisk.io/retained"] == "true"
+    });
+    assert_eq!(kept["metadata"]["uid"], old["metadata"]["uid"]);
+    assert_eq!(kept["spec"], old["spec"]);
+    assert_eq!(kept["status"]["findings"], old["status"]["findings"]);
+    assert_eq!(kept["metadata"]["ownerReferences"].as_array().unwrap().len(), 1);
+    assert_eq!(kept["metadata"]["ownerReferences"][0]["kind"], "CustomResourceDefinition");
+    assert!(kept["status"]["subjectDeleted"]["time"].as_str().unwrap().ends_with('Z'), "{kept}");
 }
 
 #[test]
@@ -217,7 +246,13 @@ fn a_report_that_was_left_behind_is_replaced() {
         Jobrisk::shared().wait_idle();
         disown("orphan");
     };
-    replace_and_check("orphan", "--cascade=orphan", [&|| {}, &between, &|| {}]);
+    replace_and_check(
+        "orphan",
+        "--cascade=orphan",
+        DOWNLOAD,
+        |_| "job-twice".to_owned(),
+        [&|| {}, &between, &|| {}],
+    );
     drop(guard);
 }
 
@@ -228,6 +263,12 @@ fn a_successor_that_came_while_nobody_looked_gets_a_report_of_its_own() {
         Jobrisk::shared().terminate();
     };
     let start = || Jobrisk::shared().run();
-    replace_and_check("unseen", "--cascade=orphan", [&stop, &|| disown("unseen"), &start]);
+    replace_and_check(
+        "unseen",
+        "--cascade=orphan",
+        DOWNLOAD,
+        |_| "job-twice".to_owned(),
+        [&stop, &|| disown("unseen"), &start],
+    );
     drop(guard);
 }

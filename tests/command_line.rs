@@ -189,7 +189,7 @@ fn it_waits_for_an_api_server_that_does_not_answer_and_ends_on_sigterm() {
     let errors = errors.unwrap_or_else(|| panic!("{}", jobrisk.stderr()));
     assert!(errors[0].contains("check that the API server runs"), "{errors:?}");
     assert_eq!(jobrisk.livez(), Some(200));
-    assert_eq!(jobrisk.readyz(), Some((503, "jobriskreports are not listed yet\n".to_owned())));
+    assert_eq!(jobrisk.readyz(), Some((503, "not listed yet: jobriskreports, cronjobs, jobs\n".to_owned())));
     let (code, duration) = jobrisk.terminate();
     assert_eq!(code, 0);
     assert!(duration < Duration::from_secs(5), "{duration:?}");

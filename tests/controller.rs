@@ -13,7 +13,7 @@ use jobrisk::api::report::JobRiskReport;
 use jobrisk::report::{digest, report_name};
 use serde_json::{Value, json};
 use support::{
-    ControlPlane, Jobrisk, REVERSE_SHELL, create, event_reasons, eventually, job, report, rules,
+    BENIGN, ControlPlane, Jobrisk, REVERSE_SHELL, create, event_reasons, eventually, job, report, rules,
     wait_for_report,
 };
 use verdicts::{Sample, Verdict, all};
@@ -69,6 +69,12 @@ fn every_sample_gets_the_verdict_it_expects() {
 #[test]
 fn every_report_belongs_to_its_workload_and_is_labelled() {
     let plane = ControlPlane::shared();
+    Jobrisk::shared();
+    let name = "jobriskreports.jobrisk.io";
+    let uid = plane.kubectl_ok(&["get", "crd", name, "-o", "jsonpath={.metadata.uid}"]);
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "name": name, "uid": uid,
+    });
     for sample in samples() {
         let (workload, report) = (workload(plane, sample), report_of(plane, sample));
         let kind = sample.kind.as_str();
@@ -77,7 +83,12 @@ fn every_report_belongs_to_its_workload_and_is_labelled() {
             "apiVersion": "batch/v1", "kind": kind, "name": sample.name, "uid": workload["metadata"]["uid"],
         });
         assert_eq!(report["spec"], json!({ "subject": subject }), "{}", sample.file);
-        assert_eq!(metadata["ownerReferences"], json!([subject]), "{}", sample.file);
+        // From High on a report has an owner that outlives its workload.
+        let mut owners = vec![subject];
+        if ["High", "Critical"].contains(&sample.expected.severity.as_str()) {
+            owners.push(definition.clone());
+        }
+        assert_eq!(metadata["ownerReferences"], json!(owners), "{}", sample.file);
         assert_eq!(report["status"]["subjectGeneration"], workload["metadata"]["generation"]);
         let labels = json!({
             "app.kubernetes.io/managed-by": "jobrisk",
@@ -166,7 +177,7 @@ fn a_report_goes_with_its_workload() {
     let plane = ControlPlane::shared();
     Jobrisk::shared();
     for cascade in ["background", "foreground"] {
-        create(plane, &job("default", cascade, REVERSE_SHELL));
+        create(plane, &job("default", cascade, BENIGN));
         let name = format!("job-{cascade}");
         wait_for_report(plane, "default", &name, |_| true);
         plane.kubectl_ok(&["delete", "job", cascade, &format!("--cascade={cascade}")]);

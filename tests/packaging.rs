@@ -101,10 +101,11 @@ fn the_controller_may_do_what_it_needs_and_no_more() {
     assert_eq!(
         rules,
         [
-            "cronjobs.batch [] [] [list watch]",
+            "cronjobs.batch [] [] [get list watch]",
+            "customresourcedefinitions.apiextensions.k8s.io [] [jobriskreports.jobrisk.io] [get]",
             "events.events.k8s.io [] [] [create]",
-            "jobriskreports.jobrisk.io [] [] [get list create patch delete]",
-            "jobs.batch [] [] [list watch]",
+            "jobriskreports.jobrisk.io [] [] [get list watch create patch delete]",
+            "jobs.batch [] [] [get list watch]",
         ],
         "{listed}"
     );

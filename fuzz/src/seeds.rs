@@ -155,7 +155,9 @@ fn pods() -> Vec<Value> {
 fn rule_samples() -> impl Iterator<Item = (&'static str, bool)> {
     catalog::rules().flat_map(|rule| rule.samples).map(|sample| match sample {
         Sample::Hit(_, text) | Sample::Miss(text) => (*text, false),
-        Sample::HitObject(_, text) | Sample::MissObject(text) => (*text, true),
+        Sample::HitObject(_, text) | Sample::HitDisproved(_, text) | Sample::MissObject(text) => {
+            (*text, true)
+        }
     })
 }
 

@@ -19,8 +19,12 @@ pub mod keys {
     pub const KIND: &str = "jobrisk.io/kind";
     /// Label: the severity, in lower case.
     pub const SEVERITY: &str = "jobrisk.io/severity";
+    /// Label: `true` on a report that outlived its workload.
+    pub const RETAINED: &str = "jobrisk.io/retained";
     /// Annotation: the digest of the verdict, by which an unchanged one is recognised.
     pub const DIGEST: &str = "jobrisk.io/digest";
+    /// The labels that are ours. Those of others may stand beside them.
+    pub const LABELS: [&str; 4] = [MANAGED_BY, KIND, SEVERITY, RETAINED];
 }
 
 /// The type of the condition that every report carries.
@@ -134,6 +138,13 @@ pub struct ReportStatus {
     /// The worst verdict on this uid so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak: Option<Peak>,
+    /// Runs of this CronJob that did what its template does not say, newest first. Each has a report of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub differing_runs: Vec<DifferingRun>,
+    /// The workload is gone, and the report stays as evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_deleted: Option<SubjectDeleted>,
     /// The workload's generation that was judged.
     pub subject_generation: i64,
     /// One condition: `Assessed`.
@@ -228,6 +239,35 @@ pub struct Peak {
     pub risk_score: i32,
     /// The workload's generation that was judged.
     pub subject_generation: i64,
+}
+
+/// A Job that a CronJob controls, or is said to, and that does what the CronJob's template does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DifferingRun {
+    /// The Job's name.
+    #[schemars(length(max = 253))]
+    pub name: String,
+    /// The Job's uid.
+    #[schemars(length(max = 64))]
+    pub uid: String,
+    /// The severity of the Job.
+    pub severity: Severity,
+    /// The risk of the Job.
+    #[schemars(range(min = 0, max = 100))]
+    pub risk_score: i32,
+    /// When the Job was created, RFC 3339.
+    #[schemars(length(max = 40))]
+    pub created: SafeText,
+}
+
+/// The end of a workload whose report is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjectDeleted {
+    /// When it was seen to be gone, RFC 3339 in UTC. Later than the deletion where jobrisk did not run at that time.
+    #[schemars(length(max = 40))]
+    pub time: String,
 }
 
 /// A condition without a time of transition: a report changes only when its content does, and the time of that

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube::Config;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::controller::{Controller, Shared};
+use crate::controller::events::Pod;
+use crate::controller::plan::Retention;
+use crate::controller::transport::Limits;
+use crate::controller::{Controller, Settings, Shared};
 use crate::server;
 
 #[derive(Debug, clap::Args)]
@@ -30,6 +34,34 @@ pub(super) struct Args {
     /// The name of this instance in Events, by default the host's name.
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     instance: Option<String>,
+    /// The namespace of the pod that it runs in, for Events about the controller itself.
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
+    pod_namespace: Option<String>,
+    /// How long the reports on High and Critical workloads outlive them: 90s, 12h, 7d.
+    #[arg(long, env = "JOBRISK_RETAIN_FOR", value_name = "TIME", default_value = "7d", value_parser = duration)]
+    retain_for: Duration,
+    /// How many of them are kept in a namespace; the oldest and least severe go first.
+    #[arg(long, env = "JOBRISK_RETAIN_MAX", value_name = "COUNT", default_value_t = 100)]
+    retain_max: usize,
+    /// How often what is remembered is compared with what is stored.
+    #[arg(long, env = "JOBRISK_AUDIT_INTERVAL", value_name = "TIME", default_value = "9m", value_parser = duration)]
+    audit_interval: Duration,
+}
+
+/// A time such as `90s`, `15m`, `12h` or `7d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("not a time such as 90s, 15m, 12h or 7d: {text:?}");
+    let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or_else(wrong)?;
+    let count: u64 = text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let total = count.checked_mul(seconds).filter(|total| *total <= 10 * 366 * 86_400);
+    total.map(Duration::from_secs).ok_or_else(|| format!("more than ten years: {text:?}"))
 }
 
 /// The client libraries log each failed attempt; the controller itself says what is wrong, once.
@@ -61,7 +93,10 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
 async fn controller(args: &Args) -> Result<(), String> {
     let config = config(args).await?;
     let url = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(|error| format!("cannot use the kubeconfig: {error}"))?;
+    let shared = Arc::new(Shared::default());
+    let client =
+        ClientBuilder::try_from(config).map_err(|error| format!("cannot use the kubeconfig: {error}"))?;
+    let client = client.with_layer(&Limits::new(Arc::clone(&shared))).build();
     let listener = server::bind(args.listen).await.map_err(|error| error.to_string())?;
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -74,12 +109,11 @@ async fn controller(args: &Args) -> Result<(), String> {
         }
         tracing::info!("stopping");
     };
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), api_server = url, listen = %args.listen, "starting");
-    let shared = Arc::new(Shared::default());
-    let controller = Controller::new(client, instance(args), Arc::clone(&shared));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), api_server = url, listen = %listener.local_addr().unwrap_or(args.listen), "starting");
+    let controller = Controller::new(client, settings(args), Arc::clone(&shared));
     // Neither may go on without the other: the end of each is the end of the process.
     tokio::select! {
-        outcome = controller.run(shutdown) => outcome.map_err(|error| error.to_string()),
+        () = controller.run(shutdown) => Ok(()),
         outcome = server::serve(listener, shared) => {
             outcome.and_then(|()| Err(std::io::Error::other("it ended"))).map_err(|error| format!("the HTTP server failed: {error}"))
         }
@@ -119,6 +153,20 @@ async fn config(args: &Args) -> Result<Config, String> {
 /// Without the excerpt of the file that the parser adds below: there may be a token in it.
 fn first_line(error: &impl ToString) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn settings(args: &Args) -> Settings {
+    let instance = instance(args);
+    Settings {
+        pod: args.pod_namespace.clone().map(|namespace| Pod { namespace, name: instance.clone() }),
+        instance,
+        retention: Retention {
+            seconds: i64::try_from(args.retain_for.as_secs()).unwrap_or(i64::MAX),
+            per_namespace: args.retain_max,
+        },
+        // Less than this would be a list without end.
+        audit_interval: args.audit_interval.max(Duration::from_secs(1)),
+    }
 }
 
 fn instance(args: &Args) -> String {

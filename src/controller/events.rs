@@ -3,12 +3,15 @@
 //! kube's own recorder is not used: it shows the note of the first of several similar events, so that a score
 //! of 90 reads as the earlier 10.
 
+use std::time::Instant;
+
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use k8s_openapi::jiff::Timestamp;
 
-use crate::api::report::JobRiskReport;
+use super::stored::Known;
+use crate::api::report::{JobRiskReport, ReportStatus};
 use crate::report::{Digest, SUBJECT_API_VERSION};
 use crate::severity::Severity;
 
@@ -29,6 +32,10 @@ pub mod reasons {
     pub const RISK_REDUCED: &str = "RiskReduced";
     /// The severity fell to None.
     pub const RISK_CLEARED: &str = "RiskCleared";
+    /// Somebody else changed or removed the report; it was put back.
+    pub const REPORT_TAMPERED: &str = "ReportTampered";
+    /// A namespace takes no reports.
+    pub const REPORTS_REFUSED: &str = "ReportsRefused";
 }
 
 /// The reason for a change of severity, or nothing where there is no change.
@@ -42,7 +49,30 @@ pub fn reason(before: Severity, now: Severity) -> Option<&'static str> {
     }
 }
 
-/// The Event on a change of severity, if there is one.
+/// What an Event says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announcement {
+    /// The severity changed, for this reason.
+    Severity(&'static str),
+    /// The report was put back.
+    Tampered,
+}
+
+/// What an Event would say about a verdict, after the report that stood there before.
+///
+/// A severity that fell without a change of the workload fell because the rules changed: nobody has to know that of
+/// each workload.
+pub fn announcement(before: Option<&Known>, status: &ReportStatus, tampered: bool) -> Option<Announcement> {
+    if tampered {
+        return Some(Announcement::Tampered);
+    }
+    let severity = before.map(|before| before.severity).unwrap_or_default();
+    let reason = reason(severity, status.severity)?;
+    let same_workload = before.is_some_and(|before| before.subject_generation == status.subject_generation);
+    (status.severity > severity || !same_workload).then_some(Announcement::Severity(reason))
+}
+
+/// The Event for an announcement.
 ///
 /// Its name follows from the workload and the verdict: when the controller ends between writing the report and
 /// the Event, and says it again, the second one is refused as existing.
@@ -50,25 +80,35 @@ pub fn event(
     report: &JobRiskReport,
     digest: Digest,
     before: Option<Severity>,
+    what: Announcement,
     now: Timestamp,
     instance: &str,
 ) -> Option<Event> {
     let status = report.status.as_ref()?;
     let before = before.unwrap_or_default();
-    let reason = reason(before, status.severity)?;
+    let (reason, event_type, note, again) = match what {
+        Announcement::Severity(reason) => {
+            let event_type = if status.severity >= Severity::Medium { "Warning" } else { "Normal" };
+            (reason, event_type, note(report, before), String::new())
+        }
+        // It may happen again, and is said again.
+        Announcement::Tampered => {
+            let again = format!("-{:x}", now.as_second());
+            (reasons::REPORT_TAMPERED, "Warning", tampered_note(report), again)
+        }
+    };
     let subject = &report.spec.subject;
     let namespace = report.metadata.namespace.clone();
     let uid_start: String = subject.uid.chars().take(8).collect();
-    let event_type = if status.severity >= Severity::Medium { "Warning" } else { "Normal" };
     Some(Event {
         metadata: ObjectMeta {
-            name: Some(format!("{}.{uid_start}{}", subject.name, digest.short())),
+            name: Some(format!("{}.{uid_start}{}{again}", subject.name, digest.short())),
             namespace: namespace.clone(),
             ..ObjectMeta::default()
         },
         action: Some(ACTION.to_owned()),
         reason: Some(reason.to_owned()),
-        note: Some(note(report, before)),
+        note: Some(note),
         type_: Some(event_type.to_owned()),
         event_time: Some(MicroTime(now)),
         regarding: Some(ObjectReference {
@@ -92,6 +132,82 @@ pub fn event(
     })
 }
 
+/// The Event in the controller's own namespace that a namespace takes no reports.
+pub fn refusal(namespace: &str, why: &'static str, pod: &Pod, now: Timestamp) -> Event {
+    let note = format!(
+        "Namespace {namespace} takes no jobriskreports ({why}): its Jobs and CronJobs are judged and logged, but not \
+         reported. Look for a policy, a quota, or whether it is being deleted."
+    );
+    Event {
+        metadata: ObjectMeta {
+            // One an hour for each namespace.
+            name: Some(format!("{}.refused-{namespace}-{:x}", pod.name, now.as_second() / 3600)),
+            namespace: Some(pod.namespace.clone()),
+            ..ObjectMeta::default()
+        },
+        action: Some("Report".to_owned()),
+        reason: Some(reasons::REPORTS_REFUSED.to_owned()),
+        note: Some(note.chars().take(MAX_NOTE).collect()),
+        type_: Some("Warning".to_owned()),
+        event_time: Some(MicroTime(now)),
+        regarding: Some(ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Pod".to_owned()),
+            name: Some(pod.name.clone()),
+            namespace: Some(pod.namespace.clone()),
+            ..ObjectReference::default()
+        }),
+        reporting_controller: Some(CONTROLLER.to_owned()),
+        reporting_instance: Some(pod.name.chars().take(128).collect()),
+        ..Event::default()
+    }
+}
+
+/// The pod in which the controller runs.
+#[derive(Debug, Clone)]
+pub struct Pod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+fn tampered_note(report: &JobRiskReport) -> String {
+    let name = report.metadata.name.as_deref().unwrap_or_default();
+    let note = format!("Somebody else changed or removed jobriskreport {name}; it was put back.");
+    note.chars().take(MAX_NOTE).collect()
+}
+
+/// How many Events may be written: so many at once, then so many in a second. A flood of risky workloads must not become
+/// a flood of Events; the reports and the finding log have all of them.
+#[derive(Debug)]
+pub struct Budget {
+    left: f64,
+    since: Instant,
+}
+
+impl Budget {
+    const AT_ONCE: f64 = 100.0;
+    const PER_SECOND: f64 = 10.0;
+
+    /// A full budget.
+    pub fn new(now: Instant) -> Self {
+        Self { left: Self::AT_ONCE, since: now }
+    }
+
+    /// Takes one, if there is one.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let more = now.saturating_duration_since(self.since).as_secs_f64() * Self::PER_SECOND;
+        self.left = (self.left + more).min(Self::AT_ONCE);
+        self.since = now;
+        let there = self.left >= 1.0;
+        if there {
+            self.left -= 1.0;
+        }
+        there
+    }
+}
+
 /// The sentence that people read in `kubectl describe`: rule ids and numbers, nothing of the workload.
 fn note(report: &JobRiskReport, before: Severity) -> String {
     let Some(status) = &report.status else { return String::new() };
@@ -113,6 +229,16 @@ fn note(report: &JobRiskReport, before: Severity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_of_events_is_cut() {
+        let now = Instant::now();
+        let mut budget = Budget::new(now);
+        let taken = (0..1000).filter(|_| budget.take(now)).count();
+        assert_eq!(taken, 100);
+        let later = now + std::time::Duration::from_secs(2);
+        assert_eq!((0..1000).filter(|_| budget.take(later)).count(), 20);
+    }
 
     #[test]
     fn only_a_change_of_severity_has_a_reason() {

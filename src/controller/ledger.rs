@@ -1,131 +1,391 @@
-//! What the controller remembers: a digest per workload, never the object. Pure.
+//! What the controller remembers: a few numbers per workload and per report, never the object. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::api::report::Peak;
-use crate::report::Digest;
+use super::id::Id;
+use super::owners::{Cron, Owned, Tombstones};
+use super::stored::Known;
+use crate::rollup::FindingSet;
 use crate::severity::Severity;
-use crate::workload::Kind;
+use crate::workload::{Kind, OwnerClaim};
 
 /// Which workload.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
+    /// Its namespace. Shared between the keys of one namespace in the ledger.
+    pub namespace: Arc<str>,
     /// Job or CronJob.
     pub kind: Kind,
-    /// Its namespace.
-    pub namespace: Box<str>,
     /// Its name.
     pub name: Box<str>,
 }
 
-/// What stands in a report that exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The workload's uid.
-    pub uid: Box<str>,
-    /// The digest; none where the annotation is not one of ours.
-    pub digest: Option<Digest>,
-    /// The severity by the label.
-    pub severity: Option<Severity>,
-    /// The peak; not known for reports that were found at start, since only their metadata is listed.
-    pub peak: Option<Peak>,
+impl Key {
+    /// The key of a workload.
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), kind, name: name.into() }
+    }
 }
 
 /// A workload that exists.
 #[derive(Debug, Clone)]
-struct Seen {
-    severity: Severity,
+pub struct Entry {
+    /// Its uid.
+    pub uid: Id,
+    /// A hash of its resourceVersion, by which an object that has not changed is recognised.
+    pub version: u64,
+    /// Its severity.
+    pub severity: Severity,
+    /// The API server is about to remove it.
+    pub is_dying: bool,
+    /// The report of its CronJob speaks for it.
+    pub is_covered: bool,
+    /// The report about it, if there is one.
+    pub known: Option<Known>,
+    /// Of a CronJob: what its Jobs are compared with.
+    pub cron: Option<Box<Cron>>,
     /// The list in which it was last seen.
-    round: u64,
+    round: u32,
+    /// The audit in which it was last seen, or before which something was last heard of it.
+    audit: u32,
 }
 
-/// What to do about a verdict.
+/// A report about a workload that does not exist, or not under this uid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// The report says so already.
-    Nothing,
-    /// The report has to be written. What stood in it before, about this same uid.
-    Write {
-        /// The report on this uid before, if there is one.
-        before: Option<Written>,
-    },
+pub struct Stray {
+    /// The uid of the workload that it is about.
+    pub uid: Id,
+    /// What stands in it.
+    pub known: Known,
+    /// Its risk.
+    pub risk_score: i32,
+    /// When the workload was seen to be gone, in seconds since 1970, if the report says so.
+    pub marked: Option<i64>,
+    /// Since when it is a stray, in seconds since 1970.
+    pub since: i64,
 }
 
-/// All workloads that exist and all reports that were written.
+/// A workload that was there and is not any more.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// Which.
+    pub key: Key,
+    /// Its uid.
+    pub uid: Id,
+}
+
+/// What a change of a report means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It is what was written, or an earlier state of it, or about nothing that exists.
+    Expected,
+    /// Somebody else wrote it.
+    Tampered,
+}
+
+/// All workloads that exist and all reports that exist.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    seen: HashMap<Key, Seen>,
-    written: HashMap<Key, Written>,
-    rounds: HashMap<Kind, u64>,
+    entries: HashMap<Key, Entry>,
+    strays: HashMap<Key, Vec<Stray>>,
+    namespaces: HashSet<Arc<str>>,
+    rounds: HashMap<Kind, u32>,
+    audits: u32,
+    report_round: u32,
     counts: HashMap<(Kind, Severity), i64>,
+    tombstones: Tombstones,
 }
 
 impl Ledger {
-    /// Takes note of a report that exists.
-    pub fn note_written(&mut self, key: Key, written: Written) {
-        self.written.insert(key, written);
+    /// A workload, if it exists.
+    pub fn get(&self, key: &Key) -> Option<&Entry> {
+        self.entries.get(key)
     }
 
-    /// Takes note of all reports that exist, and forgets those that do not.
-    pub fn set_written(&mut self, found: impl IntoIterator<Item = (Key, Written)>) {
-        self.written = found.into_iter().collect();
+    /// A workload, if it exists under this uid.
+    pub fn get_uid(&self, key: &Key, uid: Id) -> Option<&Entry> {
+        self.entries.get(key).filter(|entry| entry.uid == uid)
     }
 
-    /// What stands in the report on a workload, if it is about this uid.
-    pub fn written(&self, key: &Key, uid: &str) -> Option<&Written> {
-        self.written.get(key).filter(|written| &*written.uid == uid)
+    /// The reports about predecessors of a workload.
+    pub fn strays_of(&self, key: &Key) -> &[Stray] {
+        self.strays.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a workload exists, as far as is known.
-    pub fn exists(&self, key: &Key) -> bool {
-        self.seen.contains_key(key)
+    /// All reports without a workload.
+    pub fn strays(&self) -> impl Iterator<Item = (&Key, &Stray)> {
+        self.strays.iter().flat_map(|(key, strays)| strays.iter().map(move |stray| (key, stray)))
+    }
+
+    /// All workloads.
+    pub fn entries(&self) -> impl Iterator<Item = (&Key, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// How many workloads of each kind and severity exist.
+    pub fn counts(&self) -> &HashMap<(Kind, Severity), i64> {
+        &self.counts
     }
 
     /// A list of a kind begins.
     pub fn begin_list(&mut self, kind: Kind) {
-        *self.rounds.entry(kind).or_default() += 1;
+        let round = self.rounds.entry(kind).or_default();
+        *round = round.wrapping_add(1);
     }
 
     /// A list of a kind is complete: what was not in it is gone.
-    pub fn end_list(&mut self, kind: Kind) -> usize {
-        let round = self.rounds.get(&kind).copied().unwrap_or_default();
-        let gone: Vec<Key> = self
-            .seen
-            .iter()
-            .filter(|(key, seen)| key.kind == kind && seen.round != round)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in &gone {
-            self.gone(key);
-        }
-        gone.len()
+    pub fn end_list(&mut self, kind: Kind, now: i64) -> Vec<Gone> {
+        let round = self.round(kind);
+        let missing = self.entries.iter().filter(|(key, entry)| key.kind == kind && entry.round != round);
+        let missing: Vec<Key> = missing.map(|(key, _)| key.clone()).collect();
+        missing.iter().filter_map(|key| self.remove(key, now)).collect()
     }
 
-    /// Takes note of a verdict and decides whether it has to be written.
-    pub fn observe(&mut self, key: &Key, uid: &str, severity: Severity, digest: Digest) -> Decision {
-        let round = self.rounds.get(&key.kind).copied().unwrap_or_default();
-        let earlier = self.seen.insert(key.clone(), Seen { severity, round });
-        self.count(key.kind, severity, 1);
-        if let Some(earlier) = earlier {
-            self.count(key.kind, earlier.severity, -1);
+    /// Takes note of a workload, in place of one that was there under the same name, which is given.
+    ///
+    /// The report about it is found by itself among the strays.
+    pub fn observe(&mut self, key: &Key, seen: Seen, now: i64) -> Option<Gone> {
+        let replaced = if self.entries.get(key).is_some_and(|entry| entry.uid != seen.uid) {
+            self.remove(key, now)
+        } else {
+            None
+        };
+        let (round, audit) = (self.round(key.kind), self.audits);
+        if let Some(entry) = self.entries.get_mut(key) {
+            let before = entry.severity;
+            let (known, cron) = (entry.known.take(), entry.cron.take());
+            *entry = seen.entry(round, audit, known, cron);
+            self.count(key.kind, before, -1);
+        } else {
+            let known = self.take_stray(key, seen.uid).map(|stray| stray.known);
+            let key = self.interned(key);
+            self.entries.insert(key, seen.entry(round, audit, known, None));
         }
-        match self.written(key, uid) {
-            Some(written) if written.digest == Some(digest) => Decision::Nothing,
-            before => Decision::Write { before: before.cloned() },
+        self.count(key.kind, seen.severity, 1);
+        replaced
+    }
+
+    /// Takes note of the findings of a CronJob, whose spec was last changed at `changed`.
+    pub fn set_findings(&mut self, key: &Key, findings: FindingSet, changed: i64) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        match &mut entry.cron {
+            Some(cron) => cron.update(findings, changed),
+            none => *none = Some(Box::new(Cron::new(findings, changed))),
         }
     }
 
-    /// A workload is gone, and its report with it.
-    pub fn gone(&mut self, key: &Key) {
-        if let Some(seen) = self.seen.remove(key) {
-            self.count(key.kind, seen.severity, -1);
-        }
-        self.written.remove(key);
+    /// What a Job is to the CronJob that it names; `None` if there is none of that name and uid.
+    pub fn judge_owner(
+        &self,
+        job: &Key,
+        claim: &OwnerClaim,
+        findings: &FindingSet,
+        created: i64,
+        now: i64,
+    ) -> Option<Owned> {
+        let uid = Id::of(&claim.uid);
+        let key = Key {
+            namespace: Arc::clone(&job.namespace),
+            kind: Kind::CronJob,
+            name: claim.name.as_str().into(),
+        };
+        let cron = self.get_uid(&key, uid).and_then(|entry| entry.cron.as_deref());
+        cron.or_else(|| self.tombstones.get(uid, now)).map(|cron| cron.judge(findings, created))
     }
 
-    /// How many workloads there are of each kind and severity.
-    pub fn counts(&self) -> &HashMap<(Kind, Severity), i64> {
-        &self.counts
+    /// Takes note that a workload was seen again as it was.
+    pub fn seen_again(&mut self, key: &Key) {
+        let round = self.round(key.kind);
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.round = round;
+        }
+    }
+
+    /// Takes note that a workload is about to be removed.
+    pub fn dying(&mut self, key: &Key) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.is_dying = true;
+        }
+    }
+
+    /// A workload is gone. The report about it becomes a stray.
+    pub fn remove(&mut self, key: &Key, now: i64) -> Option<Gone> {
+        let (key, entry) = self.entries.remove_entry(key)?;
+        self.count(key.kind, entry.severity, -1);
+        if let Some(cron) = entry.cron {
+            self.tombstones.add(entry.uid, *cron, now);
+        }
+        if let Some(known) = entry.known {
+            let risk_score = known.risk_score;
+            let stray = Stray { uid: entry.uid, known, risk_score, marked: None, since: now };
+            self.strays.entry(key.clone()).or_default().push(stray);
+        }
+        Some(Gone { key, uid: entry.uid })
+    }
+
+    /// A report was written.
+    pub fn wrote(&mut self, key: &Key, uid: Id, mut known: Known, marked: Option<i64>, now: i64) {
+        known.round = self.report_round;
+        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.uid == uid) {
+            entry.known = Some(known);
+            return;
+        }
+        self.set_stray(key, Stray { uid, known, risk_score: known.risk_score, marked, since: now });
+    }
+
+    /// What stands in a report that exists is not to be relied on: it has to be written again.
+    pub fn distrust(&mut self, key: &Key, uid: Id) {
+        let entry = self.entries.get_mut(key).filter(|entry| entry.uid == uid);
+        if let Some(known) = entry.and_then(|entry| entry.known.as_mut()) {
+            known.digest = None;
+        }
+    }
+
+    /// Forgets which objects have not changed: the next list judges all of them.
+    pub fn forget_versions(&mut self, kind: Kind) {
+        for (_, entry) in self.entries.iter_mut().filter(|(key, _)| key.kind == kind) {
+            entry.version = 0;
+        }
+    }
+
+    /// An audit begins.
+    pub fn begin_audit(&mut self, _: Kind) {
+        self.audits = self.audits.wrapping_add(1);
+    }
+
+    /// A workload is in the audit's list: its uid and version as they are remembered.
+    pub fn audit(&mut self, key: &Key) -> Option<(Id, u64)> {
+        let audit = self.audits;
+        self.entries.get_mut(key).map(|entry| {
+            entry.audit = audit;
+            (entry.uid, entry.version)
+        })
+    }
+
+    /// The workloads of a kind that were not in the audit's list, and of which nothing was heard since it began.
+    pub fn not_audited(&self, kind: Kind) -> impl Iterator<Item = (Key, u64)> {
+        let missing =
+            self.entries.iter().filter(move |(key, entry)| key.kind == kind && entry.audit != self.audits);
+        missing.map(|(key, entry)| (key.clone(), entry.version))
+    }
+
+    /// A list of reports begins.
+    pub fn begin_reports(&mut self) {
+        self.report_round = self.report_round.wrapping_add(1);
+    }
+
+    /// A list of reports is complete. Those that were not in it are gone: gives the workloads that they were about.
+    pub fn end_reports(&mut self) -> Vec<Key> {
+        let round = self.report_round;
+        self.strays.retain(|_, strays| {
+            strays.retain(|stray| stray.known.round == round);
+            !strays.is_empty()
+        });
+        let mut without = Vec::new();
+        for (key, entry) in &mut self.entries {
+            if entry.known.is_some_and(|known| known.round != round) {
+                entry.known = None;
+                without.push(key.clone());
+            }
+        }
+        self.strays.shrink_to_fit();
+        without
+    }
+
+    /// All reports are gone, with their definition.
+    pub fn forget_reports(&mut self) {
+        self.strays.clear();
+        for entry in self.entries.values_mut() {
+            entry.known = None;
+        }
+    }
+
+    /// A report is there, new or changed or listed again.
+    pub fn report_seen(&mut self, key: &Key, uid: Id, seen: Known, marked: Option<i64>, now: i64) -> News {
+        let seen = Known { round: self.report_round, ..seen };
+        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.uid == uid) else {
+            self.set_stray(key, Stray { uid, known: seen, risk_score: seen.risk_score, marked, since: now });
+            return News::Expected;
+        };
+        match &mut entry.known {
+            Some(known) if known.id == seen.id => {
+                known.round = seen.round;
+                if seen.generation < known.generation || seen.is_as(known) {
+                    return News::Expected;
+                }
+                // What is remembered of it stays what was written: its peak, above all.
+                known.digest = None;
+                known.generation = seen.generation;
+                News::Tampered
+            }
+            known => {
+                // Somebody wrote it first, or in place of ours.
+                let before = known.map_or(seen, |before| Known { peak: before.peak, runs: 0, ..seen });
+                *known = Some(Known { digest: None, ..before });
+                News::Tampered
+            }
+        }
+    }
+
+    /// A report is gone: whether it is one that should be there.
+    pub fn report_gone(&mut self, key: &Key, uid: Id, report: Id) -> bool {
+        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.uid == uid)
+            && entry.known.is_some_and(|known| known.id == report)
+        {
+            entry.known = None;
+            return !entry.is_dying && !entry.is_covered;
+        }
+        if let Some(strays) = self.strays.get_mut(key) {
+            strays.retain(|stray| stray.known.id != report);
+            if strays.is_empty() {
+                self.strays.remove(key);
+            }
+        }
+        false
+    }
+
+    /// After a list the maps are as large as they need to be.
+    pub fn shrink(&mut self) {
+        self.strays.shrink_to_fit();
+        let used: HashSet<&Arc<str>> = self.entries.keys().map(|key| &key.namespace).collect();
+        let used: HashSet<Arc<str>> = used.into_iter().cloned().collect();
+        self.namespaces = used;
+    }
+
+    fn set_stray(&mut self, key: &Key, stray: Stray) {
+        let strays = self.strays.entry(key.clone()).or_default();
+        match strays.iter_mut().find(|known| known.known.id == stray.known.id) {
+            Some(known) if stray.known.generation < known.known.generation => {
+                known.known.round = stray.known.round;
+            }
+            Some(known) => *known = Stray { since: known.since, ..stray },
+            None => strays.push(stray),
+        }
+    }
+
+    fn take_stray(&mut self, key: &Key, uid: Id) -> Option<Stray> {
+        let strays = self.strays.get_mut(key)?;
+        let index = strays.iter().position(|stray| stray.uid == uid)?;
+        let stray = strays.swap_remove(index);
+        if strays.is_empty() {
+            self.strays.remove(key);
+        }
+        Some(stray)
+    }
+
+    fn interned(&mut self, key: &Key) -> Key {
+        let namespace = if let Some(known) = self.namespaces.get(&key.namespace) {
+            Arc::clone(known)
+        } else {
+            self.namespaces.insert(Arc::clone(&key.namespace));
+            Arc::clone(&key.namespace)
+        };
+        Key { namespace, ..key.clone() }
+    }
+
+    fn round(&self, kind: Kind) -> u32 {
+        self.rounds.get(&kind).copied().unwrap_or_default()
     }
 
     fn count(&mut self, kind: Kind, severity: Severity, change: i64) {
@@ -133,55 +393,24 @@ impl Ledger {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assess::assess;
-    use crate::report::report;
-    use crate::workload::decode::from_json;
+/// What is taken note of when a workload arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Its uid.
+    pub uid: Id,
+    /// A hash of its resourceVersion.
+    pub version: u64,
+    /// Its severity.
+    pub severity: Severity,
+    /// The API server is about to remove it.
+    pub is_dying: bool,
+    /// The report of its CronJob speaks for it.
+    pub is_covered: bool,
+}
 
-    fn key(name: &str) -> Key {
-        Key { kind: Kind::Job, namespace: "n".into(), name: name.into() }
-    }
-
-    fn digest_of(json: &str) -> Digest {
-        report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap())).digest
-    }
-
-    #[test]
-    fn only_a_change_is_written() {
-        let mut ledger = Ledger::default();
-        let (clean, risky) = (digest_of("{}"), digest_of(r#"{"spec":7}"#));
-        ledger.begin_list(Kind::Job);
-        assert_eq!(ledger.observe(&key("a"), "1", Severity::None, clean), Decision::Write { before: None });
-        let written =
-            Written { uid: "1".into(), digest: Some(clean), severity: Some(Severity::None), peak: None };
-        ledger.note_written(key("a"), written.clone());
-        assert_eq!(ledger.observe(&key("a"), "1", Severity::None, clean), Decision::Nothing);
-        assert_eq!(
-            ledger.observe(&key("a"), "1", Severity::High, risky),
-            Decision::Write { before: Some(written) }
-        );
-        // A successor of the same name is another subject, whatever its digest.
-        assert_eq!(ledger.observe(&key("a"), "2", Severity::None, clean), Decision::Write { before: None });
-    }
-
-    #[test]
-    fn a_list_shows_what_is_gone_and_only_of_its_kind() {
-        let mut ledger = Ledger::default();
-        let digest = digest_of("{}");
-        ledger.begin_list(Kind::Job);
-        ledger.observe(&key("a"), "1", Severity::None, digest);
-        ledger.observe(&key("b"), "2", Severity::High, digest);
-        let other = Key { kind: Kind::CronJob, ..key("c") };
-        ledger.observe(&other, "3", Severity::Low, digest);
-        assert_eq!(ledger.end_list(Kind::Job), 0);
-        ledger.begin_list(Kind::Job);
-        ledger.observe(&key("b"), "2", Severity::High, digest);
-        assert_eq!(ledger.end_list(Kind::Job), 1);
-        let counts = ledger.counts();
-        assert_eq!(counts.get(&(Kind::Job, Severity::High)), Some(&1));
-        assert_eq!(counts.get(&(Kind::CronJob, Severity::Low)), Some(&1));
-        assert_eq!(counts.values().sum::<i64>(), 2);
+impl Seen {
+    fn entry(self, round: u32, audit: u32, known: Option<Known>, cron: Option<Box<Cron>>) -> Entry {
+        let Self { uid, version, severity, is_dying, is_covered } = self;
+        Entry { uid, version, severity, is_dying, is_covered, known, cron, round, audit }
     }
 }

@@ -1,55 +1,81 @@
 //! The controller: watches, judges at arrival, writes what changed. One task, no locks around its state.
 //!
-//! [`ledger`], [`queue`] and [`events`] are pure; [`watch`] and [`write`] talk to the API server. The loop here takes
-//! turns between them:
+//! [`ledger`], [`plan`], [`queue`] and [`owners`] are pure; [`watch`], [`write`] and [`audit`] talk to the API server,
+//! through the limits of [`transport`]. The loop here takes turns between them:
 //!
 //! * an object arrives: it is judged at once, and forgotten; a changed verdict becomes an order in the queue,
+//! * a report arrives: what was not written here is put right,
 //! * a write ends: its result goes into the ledger, or its order back into the queue with a delay,
-//! * the queue is full: the watches are not polled, so that the API server holds what this process cannot.
+//! * the queue is full: lists are not polled, so that the API server holds what this process cannot.
 
+mod arrive;
+pub mod audit;
 pub mod events;
 pub mod health;
+pub mod id;
 pub mod ledger;
 pub mod metrics;
+pub mod owners;
+pub mod plan;
 pub mod queue;
 mod reports;
+mod settle;
+pub mod stored;
+pub mod transport;
 pub mod trouble;
 pub mod watch;
+mod work;
 pub mod write;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, SelectAll};
-use futures::{FutureExt as _, StreamExt as _};
+use futures::stream::FuturesUnordered;
+use k8s_openapi::jiff::Timestamp;
 use kube::runtime::watcher;
-use kube::{Client, ResourceExt as _};
+use kube::{Api, Client};
 
-use crate::assess::{Assessment, assess, assess_workload};
-use crate::report::report;
-use crate::workload::{Kind, Workload};
-use health::Health;
-use ledger::{Decision, Key, Ledger};
+use crate::workload::Kind;
+use audit::{Audit, Differences};
+use events::{Budget, Pod};
+use health::{Health, Source};
+use id::Id;
+use ledger::{Key, Ledger};
 use metrics::Metrics;
+use plan::{Chore, Retention};
 use queue::Queue;
-use trouble::{Category, Trouble, Troubles};
-use watch::{Watched, watch};
-use write::{Order, Receipt, Writer};
+use stored::Stored;
+use trouble::{Trouble, Troubles};
+use watch::{Event, Follower, Watched};
+use work::{Done, NamedRun};
+use write::Writer;
 
 /// Writes under way at one time. Past this the API server gains nothing: see the measurements of its apply rate.
 const WRITES_UNDER_WAY: usize = 16;
-/// Orders that may wait for their turn before the watches have to: enough that no write is waited for, and no more,
+/// Reads of single objects under way at one time.
+const READS_UNDER_WAY: usize = 8;
+/// Owners that may be looked up before the Jobs have to wait. Each holds two reports.
+const MAX_LOOKUPS: usize = 64;
+/// Orders that may wait for their turn before a list has to: enough that no write is waited for, and no more,
 /// since each holds a report.
 const MAX_WAITING: usize = 4 * WRITES_UNDER_WAY;
-/// Orders that may wait after a failure before the watches have to. Each holds a report, 2 KB as a rule and 16 KiB at
-/// most. Many more than may wait for their turn: a namespace that refuses reports must not hold up the others.
-const MAX_DELAYED: usize = 4096;
+/// The same before a watch has to. It may be behind by more: behind the flood of one namespace are the others.
+const MAX_WAITING_OF_WATCH: usize = 2048;
 /// How often the loop turns when nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long writes under way may take to end after a signal.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+/// How long Jobs wait for the CronJobs that own them, where those cannot be listed.
+const OWNERS_PATIENCE: Duration = Duration::from_secs(10);
+/// The time between an audit that found something and the next.
+const AUDIT_AGAIN: Duration = Duration::from_secs(10);
+/// A report that is gone is looked into after this time: most go because their workload goes.
+const GONE_PATIENCE: Duration = Duration::from_secs(1);
+/// How often one workload's report is put back at most.
+const PUT_BACK_PACE: Duration = Duration::from_secs(2);
 
 /// What the outside may look at while the controller runs.
 #[derive(Debug, Default)]
@@ -60,218 +86,207 @@ pub struct Shared {
     pub metrics: Metrics,
 }
 
-/// A watch ended although it should not.
-#[derive(Debug, thiserror::Error)]
-#[error("the watches ended, which they never should; the process has to be started again")]
-pub struct WatchEnded;
-
-/// The outcome of one write, with what is needed to try it again.
-type Write = BoxFuture<'static, (Receipt, Order, Instant)>;
+/// What can be chosen.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name of this instance in Events.
+    pub instance: String,
+    /// The pod in which it runs, if it is known.
+    pub pod: Option<Pod>,
+    /// How long and how many reports outlive their workloads.
+    pub retention: Retention,
+    /// How often it is checked that what is remembered is what is stored.
+    pub audit_interval: Duration,
+}
 
 /// A controller.
 pub struct Controller {
     client: Client,
     writer: Writer,
+    settings: Settings,
     shared: Arc<Shared>,
     ledger: Ledger,
     queue: Queue,
-    writes: FuturesUnordered<Write>,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
     troubles: Troubles,
-    reports_lost: bool,
+    budget: Budget,
+    /// The uid of the CustomResourceDefinition of reports.
+    definition: Option<String>,
+    is_definition_asked: bool,
+    is_definition_settled: bool,
+    listed: HashSet<Source>,
+    /// Workloads to be read and judged anew, and whether their report was tampered with.
+    rereads: VecDeque<(Instant, Key, bool)>,
+    reads: usize,
+    lookups: usize,
+    /// When a report was last put back.
+    put_back: HashMap<Key, Instant>,
+    runs: VecDeque<NamedRun>,
+    chores: VecDeque<Chore>,
+    chores_under_way: HashSet<Id>,
+    chores_due: Instant,
+    /// Reports that were heard of while a write on them was under way.
+    unsettled: HashMap<Key, Vec<reports::Heard>>,
+    audit: Option<Audit>,
+    audit_due: Instant,
+    audits_to_do: Vec<(Kind, Option<Differences>)>,
+    relist: HashSet<Source>,
+    started: Instant,
 }
 
 impl Controller {
-    /// A controller that talks to the API server by `client` and names `instance` in its Events.
-    pub fn new(client: Client, instance: String, shared: Arc<Shared>) -> Self {
+    /// A controller that talks to the API server by `client`, which has to have the limits of [`transport::Limits`].
+    pub fn new(client: Client, settings: Settings, shared: Arc<Shared>) -> Self {
+        let now = Instant::now();
         Self {
-            writer: Writer::new(client.clone(), instance),
+            writer: Writer::new(client.clone(), settings.instance.clone()),
             client,
             shared,
             ledger: Ledger::default(),
-            queue: Queue::default(),
-            writes: FuturesUnordered::new(),
+            queue: Queue::new(now),
+            running: FuturesUnordered::new(),
             troubles: Troubles::default(),
-            reports_lost: false,
+            budget: Budget::new(now),
+            definition: None,
+            is_definition_asked: false,
+            is_definition_settled: false,
+            listed: HashSet::new(),
+            rereads: VecDeque::new(),
+            reads: 0,
+            lookups: 0,
+            put_back: HashMap::new(),
+            runs: VecDeque::new(),
+            chores: VecDeque::new(),
+            chores_under_way: HashSet::new(),
+            chores_due: now,
+            unsettled: HashMap::new(),
+            audit: None,
+            audit_due: now + settings.audit_interval,
+            audits_to_do: Vec::new(),
+            relist: HashSet::new(),
+            started: now,
+            settings,
         }
     }
 
     /// Runs until `shutdown` is done. Trouble with the API server never ends it.
-    ///
-    /// # Errors
-    /// When a watch ends for good, which it never should: to stay would be to run without seeing anything.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), WatchEnded> {
-        let mut shutdown = std::pin::pin!(shutdown.fuse());
-        loop {
-            tokio::select! {
-                () = self.learn_reports() => {}
-                () = &mut shutdown => return Ok(()),
-            }
-            tokio::select! {
-                outcome = self.follow() => outcome?,
-                () = &mut shutdown => {
-                    self.finish().await;
-                    return Ok(());
-                }
-            }
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = shutdown => {}
+            () = self.follow() => {}
         }
+        self.finish().await;
     }
 
-    /// Follows the watches until the reports are lost: then everything has to be listed and written anew.
-    async fn follow(&mut self) -> Result<(), WatchEnded> {
-        let watches = Kind::ALL.map(|kind| watch(self.client.clone(), kind).boxed());
-        let mut watches: SelectAll<_> = watches.into_iter().collect();
-        self.reports_lost = false;
-        while !self.reports_lost {
-            self.shared.health.turn();
-            self.start_writes();
-            self.shared.metrics.set_queue(self.queue.len());
-            let room = self.queue.ready() < MAX_WAITING && self.queue.delayed() < MAX_DELAYED;
-            let wake = self
-                .queue
-                .next_due()
-                .map_or(HEARTBEAT, |due| due.saturating_duration_since(Instant::now()).min(HEARTBEAT));
+    /// Follows everything, for ever.
+    async fn follow(&mut self) {
+        let mut reports = Follower::<Stored>::new(Api::all(self.client.clone()));
+        let mut cron_jobs = Follower::workloads(self.client.clone(), Kind::CronJob);
+        let mut jobs = Follower::workloads(self.client.clone(), Kind::Job);
+        loop {
+            for source in std::mem::take(&mut self.relist) {
+                match source {
+                    Source::Reports => reports.list_again(),
+                    Source::CronJobs => cron_jobs.list_again(),
+                    Source::Jobs => jobs.list_again(),
+                }
+            }
+            let wake = self.turn();
+            let cron_jobs_open = self.may_follow_cron_jobs() && self.has_room(&cron_jobs);
+            let jobs_open = self.may_follow_jobs() && self.has_room(&jobs) && self.lookups < MAX_LOOKUPS;
+            for (source, open) in [(Source::CronJobs, cron_jobs_open), (Source::Jobs, jobs_open)] {
+                if !open {
+                    self.shared.health.moved(source);
+                }
+            }
             tokio::select! {
-                Some((receipt, order, since)) = self.writes.next() => self.settle(receipt, order, since),
-                event = watches.next(), if room => match event {
-                    Some((kind, event)) => self.watched(kind, event),
-                    None => return Err(WatchEnded),
-                },
+                Some(done) = self.running.next() => self.settle(done),
+                event = reports.next() => self.report_event(event),
+                event = cron_jobs.next(), if cron_jobs_open => self.workload_event(Kind::CronJob, event),
+                event = jobs.next(), if jobs_open => self.workload_event(Kind::Job, event),
                 () = tokio::time::sleep(wake) => {}
             }
         }
-        Ok(())
     }
 
-    /// Reads what stands in the reports that exist: only with that can an unchanged verdict be recognised.
-    async fn learn_reports(&mut self) {
-        const WHAT: &str = "list jobriskreports.jobrisk.io";
-        let mut delay = Duration::from_millis(500);
-        loop {
-            self.shared.health.turn();
-            match reports::list(&self.client).await {
-                Ok(found) => {
-                    self.troubles.end(WHAT);
-                    tracing::info!(reports = found.len(), "reports that exist are known");
-                    self.ledger.set_written(found);
-                    self.shared.health.reports_known();
-                    return;
-                }
-                Err(trouble) => self.troubles.begin(WHAT, &trouble),
-            }
-            tokio::time::sleep(delay).await;
-            delay = (delay * 2).min(HEARTBEAT);
-        }
+    /// Begins what can be begun, and says how long nothing else is due.
+    fn turn(&mut self) -> Duration {
+        let now = Instant::now();
+        self.shared.health.turn();
+        self.begin_work(now);
+        self.shared.metrics.set_queue(self.queue.len(), self.queue.refusing());
+        self.shared.metrics.set_oldest(self.queue.oldest().map(|since| now.saturating_duration_since(since)));
+        let rereads = self.rereads.iter().map(|(due, ..)| *due).filter(|due| *due > now).min();
+        let due = self.queue.next_due(now).into_iter().chain(rereads).min();
+        due.map_or(HEARTBEAT, |due| due.saturating_duration_since(now).min(HEARTBEAT))
     }
 
-    fn watched(&mut self, kind: Kind, event: watch::Event) {
-        let what = match kind {
-            Kind::CronJob => "list and watch cronjobs.batch",
-            Kind::Job => "list and watch jobs.batch",
-        };
+    /// What is written already has to be known first: only with that can an unchanged verdict be recognised.
+    fn may_follow_cron_jobs(&self) -> bool {
+        self.listed.contains(&Source::Reports) && self.is_definition_settled
+    }
+
+    /// The owners come first, unless they cannot be listed.
+    fn may_follow_jobs(&self) -> bool {
+        self.may_follow_cron_jobs()
+            && (self.listed.contains(&Source::CronJobs) || self.started.elapsed() > OWNERS_PATIENCE)
+    }
+
+    fn has_room(&self, follower: &Follower<Watched>) -> bool {
+        let limit = if follower.is_listing() { MAX_WAITING } else { MAX_WAITING_OF_WATCH };
+        self.queue.ready() < limit
+    }
+
+    fn workload_event(&mut self, kind: Kind, event: Event<Watched>) {
+        let source = source(kind);
+        self.shared.health.moved(source);
         match event {
             Ok(event) => {
                 match event {
                     // The beginning of a list is no sign that it will work.
                     watcher::Event::Init => return self.ledger.begin_list(kind),
                     watcher::Event::InitApply(object) | watcher::Event::Apply(object) => {
-                        self.arrived(kind, &object);
+                        self.arrived(kind, &object, arrive::Why::Watch);
                     }
-                    watcher::Event::Delete(object) => self.ledger.gone(&key(kind, &object)),
-                    watcher::Event::InitDone => {
-                        let gone = self.ledger.end_list(kind);
-                        self.shared.health.listed(kind);
-                        tracing::info!(kind = kind.as_str(), gone, "listed");
-                    }
+                    watcher::Event::Delete(object) => self.gone(&key(kind, &object)),
+                    watcher::Event::InitDone => self.listed(kind),
                 }
-                self.troubles.end(what);
+                self.troubles.end(source.following());
                 self.shared.metrics.set_workloads(self.ledger.counts());
             }
-            Err(error) => {
-                self.shared.metrics.watch_failed(kind);
-                self.troubles.begin(what, &Trouble::from(&error));
-            }
+            Err(error) => self.follow_failed(source, &Trouble::from(&error)),
         }
     }
 
-    /// An object is there, new or changed or listed again.
-    fn arrived(&mut self, kind: Kind, object: &Watched) {
-        let key = key(kind, object);
-        if key.name.is_empty() {
-            // An API server stores nothing without a name; there would be nothing to attach a report to.
-            tracing::error!(kind = kind.as_str(), "an object without a readable name was skipped");
-            return;
-        }
-        let assessment = judge(kind, object);
-        let severity = assessment.score.severity;
-        self.shared.metrics.assessed(kind, severity, assessment.is_partial());
-        let draft = report(&assessment);
-        match self.ledger.observe(&key, &assessment.uid, severity, draft.digest) {
-            Decision::Nothing => self.queue.withdraw(&key),
-            Decision::Write { before } => self.queue.add(Order { key, draft, before }, Instant::now()),
-        }
+    fn follow_failed(&mut self, source: Source, trouble: &Trouble) {
+        self.shared.health.moved(source);
+        self.shared.metrics.watch_failed(source.name());
+        self.troubles.begin(source.following(), trouble);
     }
 
-    fn start_writes(&mut self) {
-        while self.queue.under_way() < WRITES_UNDER_WAY
-            && let Some((mut order, since)) = self.queue.start(Instant::now())
-        {
-            // What was written since the order was made is what stands there now.
-            if let Some(written) = self.ledger.written(&order.key, &order.draft.report.spec.subject.uid) {
-                // The object changed while this same verdict on it was being written.
-                if written.digest == Some(order.draft.digest) {
-                    self.queue.done(&order.key);
-                    continue;
-                }
-                order.before = Some(written.clone());
-            }
-            let writer = self.writer.clone();
-            let again = order.clone();
-            self.writes.push(async move { (writer.carry_out(order).await, again, since) }.boxed());
+    /// A kind was listed to the end.
+    fn listed(&mut self, kind: Kind) {
+        let gone = self.ledger.end_list(kind, seconds());
+        let is_first = self.listed.insert(source(kind));
+        if kind == Kind::CronJob && is_first && self.started.elapsed() > OWNERS_PATIENCE {
+            // Jobs may have been judged without their owners.
+            self.judge_again(Kind::Job);
         }
+        self.shared.health.set_listed(source(kind), true);
+        self.ledger.shrink();
+        self.chores_due = Instant::now();
+        tracing::info!(kind = kind.as_str(), gone = gone.len(), "listed");
     }
 
-    /// A write has ended, well or not.
-    fn settle(&mut self, receipt: Receipt, order: Order, since: Instant) {
-        const WHAT: &str = "write jobriskreports.jobrisk.io";
-        match receipt.report {
-            Ok(written) => {
-                self.troubles.end(WHAT);
-                self.shared.metrics.wrote("ok");
-                self.shared.metrics.reported_after(since.elapsed());
-                if self.ledger.exists(&receipt.key) {
-                    self.ledger.note_written(receipt.key.clone(), written);
-                }
-                self.queue.done(&receipt.key);
-            }
-            Err(trouble) => {
-                self.troubles.begin(WHAT, &trouble);
-                self.shared.metrics.wrote(trouble.category.as_str());
-                // All reports went with their definition. They are not written again until it is back.
-                self.reports_lost |= trouble.category == Category::NotInstalled;
-                if self.ledger.exists(&receipt.key) {
-                    self.queue.failed(order, since, Instant::now());
-                } else {
-                    // Gone meanwhile, its namespace perhaps with it: there is nothing left to attach it to.
-                    self.queue.done(&receipt.key);
-                }
-            }
-        }
-        match receipt.event {
-            Some(Ok(())) => {
-                self.troubles.end("write events.events.k8s.io");
-                self.shared.metrics.published("ok");
-            }
-            Some(Err(trouble)) => {
-                self.troubles.begin("write events.events.k8s.io", &trouble);
-                self.shared.metrics.published(trouble.category.as_str());
-            }
-            None => {}
-        }
+    /// Lists a kind again and judges all of it.
+    fn judge_again(&mut self, kind: Kind) {
+        self.ledger.forget_versions(kind);
+        self.relist.insert(source(kind));
     }
 
     /// Lets the writes under way end. What waits is not lost: after a restart it is found again.
     async fn finish(&mut self) {
-        let all = async { while self.writes.next().await.is_some() {} };
+        let all = async { while self.running.next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_LIMIT, all).await.is_err() {
             tracing::warn!("some writes did not end in time; they are made up for after the next start");
         }
@@ -279,20 +294,24 @@ impl Controller {
     }
 }
 
-fn key(kind: Kind, object: &Watched) -> Key {
-    Key {
-        kind,
-        namespace: object.namespace().unwrap_or_default().into(),
-        name: kube::Resource::meta(object).name.clone().unwrap_or_default().into(),
+fn source(kind: Kind) -> Source {
+    match kind {
+        Kind::CronJob => Source::CronJobs,
+        Kind::Job => Source::Jobs,
     }
 }
 
-/// Judges an object. If the engine itself fails on it, that is what its report says; the others go on.
-fn judge(kind: Kind, object: &Watched) -> Assessment {
-    catch_unwind(AssertUnwindSafe(|| assess(kind, &object.object))).unwrap_or_else(|_| {
-        let Key { namespace, name, .. } = key(kind, object);
-        tracing::error!(kind = kind.as_str(), "the engine failed on an object; its report says so");
-        let uid = object.uid().unwrap_or_default();
-        assess_workload(Workload::identity_only(kind, &namespace, &name, &uid, "judging it failed"))
-    })
+fn key(kind: Kind, object: &Watched) -> Key {
+    let meta = kube::Resource::meta(object);
+    Key::new(kind, meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+}
+
+/// The time, in seconds since 1970.
+fn seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// A time in RFC 3339 as seconds since 1970; `None` for what cannot be read.
+fn parse_seconds(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }

@@ -1,6 +1,13 @@
 //! The orders that wait to be carried out. Pure: time comes in as a value.
+//!
+//! * Of each workload the latest order waits, and at most one is under way.
+//! * Namespaces take turns: one in which thousands of workloads appear does not hold up the others.
+//! * Orders that change no severity, as after a change of the rules, come last and at a limited rate.
+//! * A namespace that refuses reports is tried with one order at a time, with growing delays. Of what else waits in it
+//!   only names are kept, so that it takes no memory from the others.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ledger::Key;
@@ -10,14 +17,41 @@ use super::write::Order;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The longest delay after failed writes.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// The time between two orders that change no severity: at most 100 in a second.
+const CALM_PACE: Duration = Duration::from_millis(10);
+/// Orders of a refusing namespace that are kept whole. Of the others the name is enough: they are read again.
+const MAX_HELD: usize = 32;
+/// Orders that wait after a failure and are kept whole.
+const MAX_DELAYED: usize = 1024;
 
-/// At most one order per workload waits, the latest, and at most one is under way.
-#[derive(Debug, Default)]
+/// Something that can be begun.
+#[derive(Debug)]
+pub enum Work {
+    /// An order, and since when it has waited.
+    Write(Box<Order>, Instant),
+    /// A workload that has to be read and judged again: its order was not kept.
+    Read(Key),
+}
+
+/// What a failure says of other orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing.
+    Workload,
+    /// The namespace refuses all reports: it is being deleted, or a quota or a policy is in the way.
+    Namespace,
+}
+
+/// See the module's text.
+#[derive(Debug)]
 pub struct Queue {
     waiting: HashMap<Key, Waiting>,
-    /// The workloads in `waiting` that may be started, in order of arrival.
-    ready: VecDeque<Key>,
-    /// The workloads in `waiting` that have to wait after a failure.
+    lanes: HashMap<Arc<str>, Lane>,
+    /// The namespaces in which something is ready, in the order of their turns.
+    turns: VecDeque<Arc<str>>,
+    /// Workloads whose orders change no severity.
+    calm: VecDeque<Key>,
+    calm_from: Instant,
     delayed: Vec<(Instant, Key)>,
     under_way: HashSet<Key>,
     failures: HashMap<Key, u32>,
@@ -25,84 +59,273 @@ pub struct Queue {
 
 #[derive(Debug)]
 struct Waiting {
-    order: Order,
+    order: Box<Order>,
     since: Instant,
 }
 
+#[derive(Debug, Default)]
+struct Lane {
+    ready: VecDeque<Key>,
+    /// Names of workloads whose orders were not kept.
+    owed: BTreeSet<Key>,
+    hold: Option<Hold>,
+    has_turn: bool,
+}
+
+#[derive(Debug)]
+struct Hold {
+    until: Instant,
+    failures: u32,
+    is_tried: bool,
+}
+
 impl Queue {
+    /// An empty queue.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            waiting: HashMap::new(),
+            lanes: HashMap::new(),
+            turns: VecDeque::new(),
+            calm: VecDeque::new(),
+            calm_from: now,
+            delayed: Vec::new(),
+            under_way: HashSet::new(),
+            failures: HashMap::new(),
+        }
+    }
+
     /// Adds an order, in place of an earlier one on the same workload, which keeps its turn.
     pub fn add(&mut self, order: Order, now: Instant) {
         let key = order.key.clone();
+        let order = Box::new(order);
         if let Some(earlier) = self.waiting.get_mut(&key) {
             earlier.order = order;
             return;
         }
-        self.waiting.insert(key.clone(), Waiting { order, since: now });
+        self.insert(key, order, now);
+    }
+
+    fn insert(&mut self, key: Key, order: Box<Order>, since: Instant) {
+        let is_calm = order.is_calm();
+        let lane = self.lanes.entry(Arc::clone(&key.namespace)).or_default();
+        if lane.hold.is_some() && lane.ready.len() >= MAX_HELD {
+            lane.owed.insert(key);
+            return;
+        }
+        self.waiting.insert(key.clone(), Waiting { order, since });
         if !self.under_way.contains(&key) {
-            self.ready.push_back(key);
+            if is_calm { self.calm.push_back(key) } else { self.ready_now(key) }
+        }
+    }
+
+    fn ready_now(&mut self, key: Key) {
+        let namespace = Arc::clone(&key.namespace);
+        let lane = self.lanes.entry(Arc::clone(&namespace)).or_default();
+        lane.ready.push_back(key);
+        if !lane.has_turn {
+            lane.has_turn = true;
+            self.turns.push_back(namespace);
         }
     }
 
     /// Takes back an order that is not needed any more: the report says what it should already.
     pub fn withdraw(&mut self, key: &Key) {
         if self.waiting.remove(key).is_some() {
-            self.ready.retain(|ready| ready != key);
+            // Its places in the lanes are passed over when their turn comes.
             self.delayed.retain(|(_, delayed)| delayed != key);
         }
     }
 
-    /// The next order to start, with the time since when it has waited.
-    pub fn start(&mut self, now: Instant) -> Option<(Order, Instant)> {
-        if self.ready.is_empty() {
-            self.wake(now);
+    /// What to begin next.
+    pub fn next(&mut self, now: Instant) -> Option<Work> {
+        self.wake(now);
+        for _ in 0..self.turns.len() {
+            let Some(namespace) = self.turns.pop_front() else { break };
+            let work = self.next_of(&namespace, now);
+            match self.lanes.get_mut(&namespace) {
+                Some(lane) if lane.is_idle() => {
+                    lane.has_turn = false;
+                    if lane.hold.is_none() {
+                        self.lanes.remove(&namespace);
+                    }
+                }
+                Some(_) => self.turns.push_back(namespace),
+                None => {}
+            }
+            if work.is_some() {
+                return work;
+            }
         }
-        let key = self.ready.pop_front()?;
-        let waiting = self.waiting.remove(&key)?;
-        self.under_way.insert(key);
-        Some((waiting.order, waiting.since))
+        self.next_calm(now)
     }
 
-    /// An order was carried out.
-    pub fn done(&mut self, key: &Key) {
+    fn next_of(&mut self, namespace: &Arc<str>, now: Instant) -> Option<Work> {
+        let lane = self.lanes.get_mut(namespace)?;
+        if let Some(hold) = &lane.hold
+            && (hold.until > now || hold.is_tried)
+        {
+            return None;
+        }
+        // Places of orders that were withdrawn, or are under way again, are passed over.
+        while let Some(key) = lane.ready.pop_front() {
+            // When that ends, it gets a place again.
+            if self.under_way.contains(&key) {
+                continue;
+            }
+            if let Some(waiting) = self.waiting.remove(&key) {
+                lane.tried();
+                self.under_way.insert(key);
+                return Some(Work::Write(waiting.order, waiting.since));
+            }
+        }
+        while let Some(key) = lane.owed.pop_first() {
+            if !self.under_way.contains(&key) && !self.waiting.contains_key(&key) {
+                lane.tried();
+                self.under_way.insert(key.clone());
+                return Some(Work::Read(key));
+            }
+        }
+        None
+    }
+
+    fn next_calm(&mut self, now: Instant) -> Option<Work> {
+        if now < self.calm_from {
+            return None;
+        }
+        for _ in 0..self.calm.len() {
+            let key = self.calm.pop_front()?;
+            if self.under_way.contains(&key) {
+                continue;
+            }
+            let held = self.lanes.get(&key.namespace).and_then(|lane| lane.hold.as_ref());
+            if held.is_some_and(|hold| hold.until > now || hold.is_tried) {
+                self.calm.push_back(key);
+                continue;
+            }
+            if let Some(waiting) = self.waiting.remove(&key) {
+                self.calm_from = now + CALM_PACE;
+                self.under_way.insert(key);
+                return Some(Work::Write(waiting.order, waiting.since));
+            }
+        }
+        None
+    }
+
+    /// An order was carried out, or is not to be tried again.
+    pub fn done(&mut self, key: &Key, is_written: bool) {
         self.failures.remove(key);
         self.under_way.remove(key);
-        if self.waiting.contains_key(key) {
-            self.ready.push_back(key.clone());
+        if is_written {
+            self.release(&key.namespace);
+        } else if let Some(hold) = self.lanes.get_mut(&key.namespace).and_then(|lane| lane.hold.as_mut()) {
+            hold.is_tried = false;
+        }
+        self.requeue(key);
+    }
+
+    /// A read of a workload whose order was not kept has ended; its new order, if there is one, comes by `add`.
+    pub fn read(&mut self, key: &Key) {
+        self.done(key, false);
+    }
+
+    /// The namespace takes reports again.
+    fn release(&mut self, namespace: &Arc<str>) {
+        if let Some(lane) = self.lanes.get_mut(namespace) {
+            lane.hold = None;
+        }
+    }
+
+    fn requeue(&mut self, key: &Key) {
+        if let Some(waiting) = self.waiting.get(key) {
+            if waiting.order.is_calm() {
+                self.calm.push_back(key.clone());
+            } else {
+                self.ready_now(key.clone());
+            }
         }
     }
 
     /// An order failed: it is tried again after a delay, unless a later one has come meanwhile, which takes over
     /// the delay.
-    pub fn failed(&mut self, order: Order, since: Instant, now: Instant) {
+    pub fn failed(&mut self, order: Order, since: Instant, scope: Scope, now: Instant) {
         let key = order.key.clone();
         self.under_way.remove(&key);
-        let failures = self.failures.entry(key.clone()).or_default();
-        let delay = FIRST_DELAY.saturating_mul(1 << (*failures).min(10)).min(LONGEST_DELAY);
-        *failures = failures.saturating_add(1);
-        self.waiting.entry(key.clone()).or_insert(Waiting { order, since });
-        self.delayed.push((now + delay + spread(&key, delay), key));
+        match scope {
+            Scope::Namespace => {
+                let lane = self.lanes.entry(Arc::clone(&key.namespace)).or_default();
+                let failures = lane.hold.as_ref().map_or(0, |hold| hold.failures);
+                // Those that were under way together failed together: that is one failure.
+                if lane.hold.as_ref().is_none_or(|hold| hold.is_tried || hold.until <= now) {
+                    let delay = delay(failures);
+                    let until = now + delay + spread(&key, delay);
+                    lane.hold = Some(Hold { until, failures: failures.saturating_add(1), is_tried: false });
+                }
+                if self.waiting.contains_key(&key) {
+                    self.requeue(&key);
+                } else {
+                    self.insert(key.clone(), Box::new(order), since);
+                }
+                // A lane that is held has a turn, to be tried when the time comes.
+                if let Some(lane) = self.lanes.get_mut(&key.namespace)
+                    && !lane.has_turn
+                {
+                    lane.has_turn = true;
+                    self.turns.push_back(Arc::clone(&key.namespace));
+                }
+            }
+            Scope::Workload => {
+                if let Some(hold) = self.lanes.get_mut(&key.namespace).and_then(|lane| lane.hold.as_mut()) {
+                    hold.is_tried = false;
+                }
+                let failures = self.failures.entry(key.clone()).or_default();
+                let delay = delay(*failures);
+                *failures = failures.saturating_add(1);
+                let due = now + delay + spread(&key, delay);
+                if self.delayed.len() < MAX_DELAYED || order.is_urgent() {
+                    self.waiting.entry(key.clone()).or_insert(Waiting { order: Box::new(order), since });
+                }
+                self.delayed.push((due, key));
+            }
+        }
     }
 
     /// Makes those ready whose delay is over.
-    pub fn wake(&mut self, now: Instant) {
-        let ready = &mut self.ready;
-        self.delayed.retain(|(due, key)| {
-            let wait = *due > now;
-            if !wait {
-                ready.push_back(key.clone());
+    fn wake(&mut self, now: Instant) {
+        if self.delayed.iter().all(|(due, _)| *due > now) {
+            return;
+        }
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.delayed).into_iter().partition(|(due, _)| *due <= now);
+        self.delayed = later;
+        for (_, key) in due {
+            if self.waiting.contains_key(&key) {
+                self.ready_now(key);
+            } else {
+                let namespace = Arc::clone(&key.namespace);
+                let lane = self.lanes.entry(Arc::clone(&namespace)).or_default();
+                lane.owed.insert(key);
+                if !lane.has_turn {
+                    lane.has_turn = true;
+                    self.turns.push_back(namespace);
+                }
             }
-            wait
-        });
+        }
     }
 
-    /// When the next delay is over.
-    pub fn next_due(&self) -> Option<Instant> {
-        self.delayed.iter().map(|(due, _)| *due).min()
+    /// When something can be begun that cannot yet.
+    pub fn next_due(&self, now: Instant) -> Option<Instant> {
+        let delays = self.delayed.iter().map(|(due, _)| *due);
+        let holds = self.lanes.values().filter_map(|lane| {
+            lane.hold.as_ref().filter(|hold| !hold.is_tried && !lane.is_idle()).map(|hold| hold.until)
+        });
+        let calm = (!self.calm.is_empty()).then_some(self.calm_from);
+        delays.chain(holds).chain(calm).filter(|due| *due > now).min()
     }
 
     /// Orders that wait or are under way.
     pub fn len(&self) -> usize {
-        self.waiting.len() + self.under_way.len()
+        let owed: usize = self.lanes.values().map(|lane| lane.owed.len()).sum();
+        self.waiting.len() + self.under_way.len() + owed
     }
 
     /// Whether nothing waits and nothing is under way.
@@ -110,20 +333,68 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Orders that wait for their turn.
+    /// Orders that are kept whole and wait for nothing but their turn.
     pub fn ready(&self) -> usize {
-        self.ready.len()
-    }
-
-    /// Orders that wait after a failure.
-    pub fn delayed(&self) -> usize {
-        self.delayed.len()
+        let held: usize =
+            self.lanes.values().filter(|lane| lane.hold.is_some()).map(|lane| lane.ready.len()).sum();
+        self.waiting.len().saturating_sub(held + self.delayed.len())
     }
 
     /// Orders under way.
     pub fn under_way(&self) -> usize {
         self.under_way.len()
     }
+
+    /// Whether an order on a workload, or a read of it, is under way.
+    pub fn is_under_way(&self, key: &Key) -> bool {
+        self.under_way.contains(key)
+    }
+
+    /// Takes a workload for something else than an order: until `done`, no order on it is begun.
+    pub fn take(&mut self, key: &Key) -> bool {
+        self.under_way.insert(key.clone())
+    }
+
+    /// Whether an order on a workload waits.
+    pub fn is_waiting(&self, key: &Key) -> bool {
+        self.waiting.contains_key(key)
+    }
+
+    /// Since when the order has waited that has waited the longest.
+    pub fn oldest(&self) -> Option<Instant> {
+        self.waiting.values().map(|waiting| waiting.since).min()
+    }
+
+    /// Namespaces that refuse reports.
+    pub fn refusing(&self) -> usize {
+        self.lanes.values().filter(|lane| lane.hold.is_some()).count()
+    }
+
+    /// Forgets everything that waits.
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+        self.lanes.clear();
+        self.turns.clear();
+        self.calm.clear();
+        self.delayed.clear();
+        self.failures.clear();
+    }
+}
+
+impl Lane {
+    fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.owed.is_empty()
+    }
+
+    fn tried(&mut self) {
+        if let Some(hold) = &mut self.hold {
+            hold.is_tried = true;
+        }
+    }
+}
+
+fn delay(failures: u32) -> Duration {
+    FIRST_DELAY.saturating_mul(1 << failures.min(10)).min(LONGEST_DELAY)
 }
 
 /// Up to a quarter of the delay more, by the workload: those that failed together are not tried together.
@@ -133,74 +404,4 @@ fn spread(key: &Key, delay: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assess::assess;
-    use crate::report::report;
-    use crate::workload::Kind;
-    use crate::workload::decode::from_json;
-
-    fn order(name: &str, generation: i64) -> Order {
-        let json = format!(r#"{{"metadata":{{"name":"{name}","namespace":"n","generation":{generation}}}}}"#);
-        let draft = report(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()));
-        let key = Key { kind: Kind::Job, namespace: "n".into(), name: name.into() };
-        Order { key, draft, before: None }
-    }
-
-    fn generation(order: &Order) -> i64 {
-        order.draft.report.status.as_ref().unwrap().subject_generation
-    }
-
-    #[test]
-    fn the_latest_verdict_takes_the_place_of_the_earlier() {
-        let (mut queue, now) = (Queue::default(), Instant::now());
-        queue.add(order("a", 1), now);
-        queue.add(order("b", 1), now);
-        queue.add(order("a", 2), now);
-        assert_eq!(queue.len(), 2);
-        assert_eq!(generation(&queue.start(now).unwrap().0), 2);
-    }
-
-    #[test]
-    fn one_write_per_workload_at_a_time() {
-        let (mut queue, now) = (Queue::default(), Instant::now());
-        queue.add(order("a", 1), now);
-        let (first, _) = queue.start(now).unwrap();
-        queue.add(order("a", 2), now);
-        assert!(queue.start(now).is_none());
-        queue.done(&first.key);
-        assert_eq!(generation(&queue.start(now).unwrap().0), 2);
-        queue.done(&first.key);
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn failures_wait_longer_and_longer_and_the_latest_verdict_wins() {
-        let (mut queue, mut now) = (Queue::default(), Instant::now());
-        queue.add(order("a", 1), now);
-        let mut delays = Vec::new();
-        for round in 0..9 {
-            let (order, since) = queue.start(now).unwrap();
-            if round == 3 {
-                queue.add(self::order("a", 2), now);
-            }
-            queue.failed(order, since, now);
-            assert!(queue.start(now).is_none());
-            let due = queue.next_due().unwrap();
-            delays.push(due - now);
-            now = due;
-        }
-        assert!(delays.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert!(delays[8] >= LONGEST_DELAY && delays[8] <= LONGEST_DELAY.mul_f64(1.25));
-        assert_eq!(generation(&queue.start(now).unwrap().0), 2);
-    }
-
-    #[test]
-    fn a_withdrawn_order_is_not_started() {
-        let (mut queue, now) = (Queue::default(), Instant::now());
-        queue.add(order("a", 1), now);
-        let key = order("a", 1).key;
-        queue.withdraw(&key);
-        assert!(queue.start(now).is_none() && queue.is_empty());
-    }
-}
+mod tests;

@@ -1,91 +1,149 @@
-//! The reports that exist, by their metadata alone.
+//! What happens when a report arrives or goes. What was not written here is put right.
 
-use std::collections::HashMap;
+use std::time::Instant;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::ListParams;
-use kube::core::Request;
-use kube::{Client, Resource as _};
-use serde::Deserialize;
+use kube::Resource as _;
+use kube::runtime::watcher;
 
-use super::ledger::{Key, Written};
-use super::trouble::Trouble;
-use super::write::REQUEST_LIMIT;
-use crate::api::report::{JobRiskReport, keys};
-use crate::report::{Digest, report_name};
-use crate::severity::Severity;
-use crate::workload::Kind;
+use super::health::Source;
+use super::id::Id;
+use super::ledger::{Key, News};
+use super::stored::{Known, Stored, Subject};
+use super::trouble::{Category, Trouble};
+use super::watch::Event;
+use super::{Controller, GONE_PATIENCE, PUT_BACK_PACE, parse_seconds, seconds};
 
-/// Reports of one page.
-const PAGE_SIZE: u32 = 500;
+/// The most that is remembered of one report while a write on it is under way.
+const MAX_HEARD: usize = 8;
 
-/// Lists all reports of the cluster. Foreign or damaged ones are left out: they are written anew.
-pub(super) async fn list(client: &Client) -> Result<Vec<(Key, Written)>, Trouble> {
-    let request = Request::new(JobRiskReport::url_path(&(), None));
-    let mut found = Vec::new();
-    let mut params = ListParams::default().limit(PAGE_SIZE);
-    loop {
-        let page = async {
-            let request = request.list_metadata(&params).map_err(kube::Error::BuildRequest)?;
-            client.request::<Page>(request).await
-        };
-        let page = tokio::time::timeout(REQUEST_LIMIT, page)
-            .await
-            .map_err(|_| Trouble::timeout(REQUEST_LIMIT.as_secs()))?
-            .map_err(|error| Trouble::from(&error))?;
-        found.extend(page.items.iter().flatten().filter_map(known));
-        match page.metadata.next.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
-            None => return Ok(found),
+/// Something that was heard of a report.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Heard {
+    /// It is there.
+    There(Id, Known, Option<i64>),
+    /// It is gone.
+    Gone(Id, Id),
+}
+
+impl Controller {
+    pub(super) fn report_event(&mut self, event: Event<Stored>) {
+        self.shared.health.moved(Source::Reports);
+        match event {
+            Ok(event) => {
+                match event {
+                    watcher::Event::Init => {
+                        self.ask_for_definition();
+                        return self.ledger.begin_reports();
+                    }
+                    watcher::Event::InitApply(report) | watcher::Event::Apply(report) => {
+                        self.report_there(&report);
+                    }
+                    watcher::Event::Delete(report) => self.report_deleted(&report),
+                    watcher::Event::InitDone => self.reports_listed(),
+                }
+                self.troubles.end(Source::Reports.following());
+            }
+            Err(error) => {
+                let trouble = Trouble::from(&error);
+                if trouble.category == Category::NotInstalled {
+                    self.reports_lost();
+                }
+                self.follow_failed(Source::Reports, &trouble);
+            }
         }
     }
-}
 
-/// A page of metadata without its largest part, `managedFields`.
-#[derive(Deserialize)]
-struct Page {
-    metadata: PageMetadata,
-    /// `null` when there are none.
-    items: Option<Vec<Item>>,
-}
-
-#[derive(Deserialize)]
-struct PageMetadata {
-    #[serde(rename = "continue")]
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: Option<String>,
-    namespace: Option<String>,
-    labels: Option<HashMap<String, String>>,
-    annotations: Option<HashMap<String, String>>,
-    owner_references: Option<Vec<OwnerReference>>,
-}
-
-fn known(report: &Item) -> Option<(Key, Written)> {
-    let metadata = &report.metadata;
-    let owner = metadata.owner_references.as_deref()?.iter().find(|owner| owner.api_version == "batch/v1")?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == owner.kind)?;
-    if metadata.name.as_deref() != Some(&report_name(kind, &owner.name)) {
-        return None;
+    fn report_there(&mut self, report: &Stored) {
+        let (Some(Subject { key, uid }), Some(known)) = (report.subject(), report.known()) else {
+            // Not one of ours, and not where ours would be.
+            return;
+        };
+        let deleted = report.status().and_then(|status| status.subject_deleted.as_ref());
+        let marked = deleted.map(|deleted| parse_seconds(&deleted.time).unwrap_or_else(seconds));
+        self.heard(key, Heard::There(uid, known, marked));
     }
-    let key =
-        Key { kind, namespace: metadata.namespace.as_deref()?.into(), name: owner.name.as_str().into() };
-    let label = metadata.labels.as_ref().and_then(|labels| labels.get(keys::SEVERITY));
-    let annotation = metadata.annotations.as_ref().and_then(|annotations| annotations.get(keys::DIGEST));
-    let written = Written {
-        uid: owner.uid.as_str().into(),
-        digest: annotation.and_then(|text| Digest::parse(text)),
-        severity: label.and_then(|label| Severity::from_label(label)),
-        peak: None,
-    };
-    Some((key, written))
+
+    fn report_deleted(&mut self, report: &Stored) {
+        let Some(Subject { key, uid }) = report.subject() else { return };
+        let id = Id::of(report.meta().uid.as_deref().unwrap_or_default());
+        self.heard(key, Heard::Gone(uid, id));
+    }
+
+    fn heard(&mut self, key: Key, heard: Heard) {
+        if self.queue.is_under_way(&key) {
+            // It may be what is being written. When that has ended, it can be told.
+            let unsettled = self.unsettled.entry(key).or_default();
+            if unsettled.len() >= MAX_HEARD {
+                unsettled.remove(0);
+            }
+            unsettled.push(heard);
+            return;
+        }
+        self.take_in(&key, heard);
+    }
+
+    /// Looks at what was heard while a write was under way.
+    pub(super) fn take_in_unsettled(&mut self, key: &Key) {
+        for heard in self.unsettled.remove(key).unwrap_or_default() {
+            self.take_in(key, heard);
+        }
+    }
+
+    fn take_in(&mut self, key: &Key, heard: Heard) {
+        match heard {
+            Heard::There(uid, known, marked) => {
+                let news = self.ledger.report_seen(key, uid, known, marked, seconds());
+                // What waits to be written will be written over it anyway.
+                if news == News::Tampered {
+                    self.put_right(key);
+                }
+            }
+            Heard::Gone(uid, id) => {
+                if self.chores_under_way.contains(&id) {
+                    return;
+                }
+                if self.ledger.report_gone(key, uid, id) {
+                    self.rereads.push_back((Instant::now() + GONE_PATIENCE, key.clone(), true));
+                }
+            }
+        }
+    }
+
+    /// Has a workload's report written anew.
+    fn put_right(&mut self, key: &Key) {
+        let now = Instant::now();
+        let due = self.put_back.get(key).map_or(now, |last| (*last + PUT_BACK_PACE).max(now));
+        if !self.rereads.iter().any(|(_, known, _)| known == key) {
+            self.rereads.push_back((due, key.clone(), true));
+        }
+    }
+
+    fn reports_listed(&mut self) {
+        let missing = self.ledger.end_reports();
+        let is_first = self.listed.insert(Source::Reports);
+        self.shared.health.set_listed(Source::Reports, true);
+        if is_first {
+            tracing::info!(reports = self.ledger.strays().count(), "reports that exist are known");
+        } else {
+            let due = Instant::now() + GONE_PATIENCE;
+            self.rereads.extend(missing.into_iter().map(|key| (due, key, true)));
+        }
+    }
+
+    /// All reports went with their definition. They are not written again until it is back.
+    pub(super) fn reports_lost(&mut self) {
+        if self.listed.remove(&Source::Reports) {
+            self.ledger.forget_reports();
+            self.queue.clear();
+            self.rereads.clear();
+            self.chores.clear();
+            self.runs.clear();
+            self.definition = None;
+            self.shared.health.set_listed(Source::Reports, false);
+            self.relist.insert(Source::Reports);
+            for kind in crate::workload::Kind::ALL {
+                self.judge_again(kind);
+            }
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! What goes wrong with the API server, in one line that says what to do, told once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube::runtime::watcher;
 
+use super::transport::TooLate;
 use crate::text::SafeText;
 
 /// The longest message that is logged.
@@ -23,6 +25,8 @@ pub enum Category {
     Refused,
     /// 404 on a kind: its CustomResourceDefinition is missing.
     NotInstalled,
+    /// 404 on a namespace: it is gone.
+    NoNamespace,
     /// 429, 5xx: it will pass.
     Overloaded,
     /// No answer in time.
@@ -40,6 +44,7 @@ impl Category {
             Self::Forbidden => "forbidden",
             Self::Refused => "refused",
             Self::NotInstalled => "not_installed",
+            Self::NoNamespace => "no_namespace",
             Self::Overloaded => "overloaded",
             Self::Timeout => "timeout",
             Self::Other => "other",
@@ -57,6 +62,7 @@ impl Category {
                 "look for an admission policy, a quota or a namespace that is being deleted; it is tried again"
             }
             Self::NotInstalled => "install the CustomResourceDefinitions: kubectl apply -k crds",
+            Self::NoNamespace => "nothing to do: what was in the namespace is gone",
             Self::Overloaded | Self::Timeout | Self::Other => "nothing to do if it passes; it is tried again",
         }
     }
@@ -72,12 +78,15 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// No answer within the limit of a request.
-    pub fn timeout(seconds: u64) -> Self {
-        Self {
-            category: Category::Timeout,
-            message: SafeText::new(&format!("no answer within {seconds} s"), MAX_MESSAGE),
-        }
+    /// A trouble with a text of ours.
+    pub fn new(category: Category, message: &str) -> Self {
+        Self { category, message: SafeText::new(message, MAX_MESSAGE) }
+    }
+}
+
+impl From<kube::Error> for Trouble {
+    fn from(error: kube::Error) -> Self {
+        Self::from(&error)
     }
 }
 
@@ -94,6 +103,7 @@ impl From<&kube::Error> for Trouble {
                     403 => Category::Refused,
                     // Not the 404 on a name or a namespace.
                     404 if says("the requested resource") || says("page not found") => Category::NotInstalled,
+                    404 if says("namespaces \"") => Category::NoNamespace,
                     429 | 500..=599 => Category::Overloaded,
                     _ => Category::Other,
                 };
@@ -104,6 +114,7 @@ impl From<&kube::Error> for Trouble {
                 };
                 (category, message)
             }
+            _ if is_too_late(error) => (Category::Timeout, chain(error)),
             kube::Error::HyperError(_) | kube::Error::Service(_) => (Category::Unreachable, chain(error)),
             kube::Error::Auth(_) => (Category::Unauthorized, chain(error)),
             _ => (Category::Other, chain(error)),
@@ -126,6 +137,11 @@ impl From<&watcher::Error> for Trouble {
     }
 }
 
+/// Whether a limit of ours ended the request.
+fn is_too_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooLate>)
+}
+
 /// An error with its causes, in one line. The outermost text often says only that something failed.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -144,10 +160,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// After this time a trouble that comes and goes is told of again.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// The most namespaces whose troubles are told apart.
+const MAX_PLACES: usize = 1024;
+
+/// Where something goes wrong: everywhere, or in one namespace.
+type Place = Option<Arc<str>>;
+
 /// Tells of each trouble when it begins and when it is over; of one that comes and goes, once a minute.
 #[derive(Debug, Default)]
 pub struct Troubles {
-    known: HashMap<&'static str, Known>,
+    known: HashMap<(&'static str, Place), Known>,
 }
 
 #[derive(Debug)]
@@ -162,41 +184,70 @@ struct Known {
 impl Troubles {
     /// `what` failed.
     pub fn begin(&mut self, what: &'static str, trouble: &Trouble) {
-        if !self.is_news(what, trouble.category, Instant::now()) {
-            return;
+        self.begin_at(what, &None, trouble);
+    }
+
+    /// `what` failed in a namespace, for a reason that is the namespace's own. Says whether that is news.
+    pub fn begin_in(&mut self, what: &'static str, namespace: &Arc<str>, trouble: &Trouble) -> bool {
+        self.begin_at(what, &Some(Arc::clone(namespace)), trouble)
+    }
+
+    fn begin_at(&mut self, what: &'static str, place: &Place, trouble: &Trouble) -> bool {
+        if !self.is_news(what, place.clone(), trouble.category, Instant::now()) {
+            return false;
         }
+        let at = place.as_ref().map(|namespace| format!(" in namespace {}", SafeText::new(namespace, 63)));
         tracing::error!(
             reason = trouble.category.as_str(),
             detail = trouble.message.as_str(),
-            "cannot {what}: {}; {}",
+            "cannot {what}{}: {}; {}",
+            at.unwrap_or_default(),
             trouble.message,
             trouble.category.advice()
         );
+        true
     }
 
     /// `what` works.
     pub fn end(&mut self, what: &'static str) {
-        if self.is_over(what) {
+        if self.is_over(what, None) {
             tracing::info!("works again: {what}");
         }
     }
 
-    fn is_news(&mut self, what: &'static str, category: Category, now: Instant) -> bool {
-        match self.known.get_mut(what) {
+    /// `what` works in a namespace, and so it works at all.
+    pub fn end_in(&mut self, what: &'static str, namespace: &Arc<str>) {
+        self.end(what);
+        if self.is_over(what, Some(Arc::clone(namespace))) {
+            tracing::info!("works again: {what} in namespace {}", SafeText::new(namespace, 63));
+        }
+    }
+
+    fn is_news(&mut self, what: &'static str, place: Place, category: Category, now: Instant) -> bool {
+        if self.known.len() > MAX_PLACES {
+            self.known.retain(|_, known| known.active || now.duration_since(known.told) < QUIET);
+        }
+        let is_full = self.known.len() > MAX_PLACES;
+        match self.known.get_mut(&(what, place.clone())) {
             Some(known) if known.active && known.category == category => false,
             Some(known) if known.category == category && now.duration_since(known.told) < QUIET => {
                 known.active = true;
                 false
             }
+            None if is_full => false,
             _ => {
-                self.known.insert(what, Known { category, told: now, open: true, active: true });
+                let known = Known { category, told: now, open: true, active: true };
+                self.known.insert((what, place), known);
                 true
             }
         }
     }
 
-    fn is_over(&mut self, what: &'static str) -> bool {
-        self.known.get_mut(what).is_some_and(|known| {
+    fn is_over(&mut self, what: &'static str, place: Place) -> bool {
+        if self.known.is_empty() {
+            return false;
+        }
+        self.known.get_mut(&(what, place)).is_some_and(|known| {
             known.active = false;
             std::mem::take(&mut known.open)
         })
@@ -212,24 +263,24 @@ mod tests {
     #[test]
     fn a_trouble_is_told_when_it_begins_and_when_it_is_over() {
         let (mut troubles, now) = (Troubles::default(), Instant::now());
-        assert!(troubles.is_news(WHAT, Category::Timeout, now));
-        assert!(!troubles.is_news(WHAT, Category::Timeout, now + QUIET * 2));
-        assert!(troubles.is_news(WHAT, Category::Forbidden, now), "another trouble is news");
-        assert!(troubles.is_over(WHAT));
-        assert!(!troubles.is_over(WHAT));
+        assert!(troubles.is_news(WHAT, None, Category::Timeout, now));
+        assert!(!troubles.is_news(WHAT, None, Category::Timeout, now + QUIET * 2));
+        assert!(troubles.is_news(WHAT, None, Category::Forbidden, now), "another trouble is news");
+        assert!(troubles.is_over(WHAT, None));
+        assert!(!troubles.is_over(WHAT, None));
     }
 
     #[test]
     fn one_that_comes_and_goes_is_told_once_a_minute() {
         let (mut troubles, now) = (Troubles::default(), Instant::now());
-        assert!(troubles.is_news(WHAT, Category::Refused, now));
-        assert!(troubles.is_over(WHAT));
+        assert!(troubles.is_news(WHAT, None, Category::Refused, now));
+        assert!(troubles.is_over(WHAT, None));
         for second in 1..60 {
-            assert!(!troubles.is_news(WHAT, Category::Refused, now + Duration::from_secs(second)));
-            assert!(!troubles.is_over(WHAT), "its beginning was not told");
+            assert!(!troubles.is_news(WHAT, None, Category::Refused, now + Duration::from_secs(second)));
+            assert!(!troubles.is_over(WHAT, None), "its beginning was not told");
         }
-        assert!(troubles.is_news(WHAT, Category::Refused, now + QUIET));
-        assert!(troubles.is_over(WHAT));
+        assert!(troubles.is_news(WHAT, None, Category::Refused, now + QUIET));
+        assert!(troubles.is_over(WHAT, None));
     }
 
     #[test]
@@ -255,7 +306,7 @@ mod tests {
             (400, r#"admission webhook "w" denied the request: no"#, Category::Refused),
             (404, "the server could not find the requested resource", Category::NotInstalled),
             (404, "404 page not found", Category::NotInstalled),
-            (404, r#"namespaces "n" not found"#, Category::Other),
+            (404, r#"namespaces "n" not found"#, Category::NoNamespace),
             (503, "", Category::Overloaded),
         ] {
             assert_eq!(category(code, message), expected, "{message}");

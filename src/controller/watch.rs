@@ -1,13 +1,21 @@
-//! Watching Jobs and CronJobs through our own thin types.
+//! Following one kind of object for ever: kube's watcher, and what it lacks.
+//!
+//! kube's watcher resumes after an error from where it was, for ever, also where that can never work again. Here it is
+//! thrown away and begun anew, with a list, after some failures in a row; the delay between failures grows, and shrinks
+//! only when it has worked for a while, so that an API server in trouble is not listed in a loop.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
+use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::NamespaceResourceScope;
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::runtime::watcher;
 use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::workload::Kind;
@@ -18,7 +26,16 @@ const PAGE_SIZE: u32 = 100;
 
 /// After this many seconds the server ends a watch, and it is started again where it ended. Bounds how long a
 /// dead connection goes unnoticed.
-const WATCH_SECONDS: u32 = 60;
+pub const WATCH_SECONDS: u32 = 60;
+
+/// The delay after the first failure.
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// The longest delay after failures.
+const LONGEST_DELAY: Duration = Duration::from_secs(20);
+/// After this time without a failure the next one is a first one again.
+const STEADY_AFTER: Duration = Duration::from_secs(45);
+/// After this many failures in a row without an event between them, a list is made.
+const FAILURES_TO_LIST: u32 = 3;
 
 /// A Job or CronJob as the watch delivers it.
 ///
@@ -52,6 +69,39 @@ impl<'de> Deserialize<'de> for Watched {
     }
 }
 
+/// A resourceVersion as a number: the number that it is on every API server, or a hash.
+pub fn version(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        hasher.finish()
+    })
+}
+
+impl Watched {
+    /// Its resourceVersion, by which an object that has not changed is recognised.
+    pub fn version(&self) -> u64 {
+        version(self.meta.resource_version.as_deref().unwrap_or_default())
+    }
+
+    /// Its generation.
+    pub fn generation(&self) -> i64 {
+        let meta = self.object.metadata.get();
+        meta.and_then(|meta| meta.generation.get()).copied().unwrap_or_default()
+    }
+
+    /// A time of the metadata that only the API server sets, as text.
+    pub fn created(&self) -> &str {
+        let meta = self.object.metadata.get();
+        meta.and_then(|meta| meta.creation_timestamp.get()).map_or("", String::as_str)
+    }
+
+    /// Whether the API server is about to remove it.
+    pub fn is_dying(&self) -> bool {
+        self.object.metadata.get().is_some_and(|meta| meta.deletion_timestamp.get().is_some())
+    }
+}
+
 impl Resource for Watched {
     type DynamicType = Kind;
     type Scope = NamespaceResourceScope;
@@ -76,13 +126,158 @@ impl Resource for Watched {
     }
 }
 
-/// What the watch of a kind has to say.
-pub type Event = Result<watcher::Event<Watched>, watcher::Error>;
+/// What a watch has to say.
+pub type Event<K> = Result<watcher::Event<K>, watcher::Error>;
 
-/// The endless stream of events of one kind in all namespaces: a list in pages, then a watch, again after errors
-/// with a growing, jittered delay.
-pub fn watch(client: Client, kind: Kind) -> impl Stream<Item = (Kind, Event)> + Send {
-    let api: Api<Watched> = Api::all_with(client, &kind);
-    let config = watcher::Config::default().page_size(PAGE_SIZE).timeout(WATCH_SECONDS);
-    watcher(api, config).default_backoff().map(move |event| (kind, event))
+/// Follows all objects of a kind in all namespaces: a list in pages, then a watch. Never ends.
+pub struct Follower<K> {
+    start: Box<dyn Fn() -> BoxStream<'static, Event<K>> + Send>,
+    stream: Option<BoxStream<'static, Event<K>>>,
+    delay: Delay,
+    /// Failures since the last event.
+    failures: u32,
+    /// Within a list.
+    listing: bool,
+}
+
+impl Follower<Watched> {
+    /// Follows Jobs or CronJobs.
+    pub fn workloads(client: Client, kind: Kind) -> Self {
+        Self::new(Api::all_with(client, &kind))
+    }
+}
+
+impl<K> Follower<K>
+where
+    K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,
+{
+    /// Follows the objects of `api`.
+    pub fn new(api: Api<K>) -> Self {
+        let config = watcher::Config::default().page_size(PAGE_SIZE).timeout(WATCH_SECONDS);
+        Self {
+            start: Box::new(move || watcher(api.clone(), config.clone()).boxed()),
+            stream: None,
+            delay: Delay::default(),
+            failures: 0,
+            listing: true,
+        }
+    }
+
+    /// Lists everything anew: what is remembered of the objects is not what is stored.
+    pub fn list_again(&mut self) {
+        self.stream = None;
+    }
+
+    /// Whether a list is under way or due. What it has to say can wait; what a watch says cannot.
+    pub fn is_listing(&self) -> bool {
+        self.listing
+    }
+
+    /// What happens next. To drop the future loses nothing.
+    ///
+    /// # Errors
+    /// Those of lists and watches. The next call tries again, after a delay.
+    pub async fn next(&mut self) -> Event<K> {
+        self.delay.wait().await;
+        let stream = self.stream.get_or_insert_with(&self.start);
+        match stream.next().await {
+            Some(Ok(event)) => {
+                match event {
+                    watcher::Event::Init => self.listing = true,
+                    watcher::Event::InitDone => self.listing = false,
+                    _ => {}
+                }
+                // The beginning of a list is no sign that it will work.
+                if !matches!(event, watcher::Event::Init) {
+                    self.failures = 0;
+                }
+                Ok(event)
+            }
+            Some(Err(error)) => {
+                self.failures += 1;
+                self.delay.grow(Instant::now());
+                if self.failures >= FAILURES_TO_LIST || is_gone(&error) {
+                    self.stream = None;
+                    self.listing = true;
+                    self.failures = 0;
+                }
+                Err(error)
+            }
+            // kube's watcher does not end.
+            None => {
+                self.stream = None;
+                self.delay.grow(Instant::now());
+                Err(watcher::Error::NoResourceVersion)
+            }
+        }
+    }
+}
+
+/// Whether the version from which a watch was to be resumed is not there any more.
+fn is_gone(error: &watcher::Error) -> bool {
+    let (watcher::Error::WatchStartFailed(error) | watcher::Error::WatchFailed(error)) = error else {
+        return false;
+    };
+    matches!(error, kube::Error::Api(status) if status.code == 410)
+}
+
+/// The time to wait before the next attempt.
+#[derive(Debug, Default)]
+struct Delay {
+    until: Option<Instant>,
+    last: Option<(Duration, Instant)>,
+}
+
+impl Delay {
+    async fn wait(&mut self) {
+        if let Some(until) = self.until {
+            tokio::time::sleep_until(until.into()).await;
+            self.until = None;
+        }
+    }
+
+    fn grow(&mut self, now: Instant) {
+        let delay = match self.last {
+            Some((last, failed)) if now.duration_since(failed) < last + STEADY_AFTER => {
+                (last * 2).min(LONGEST_DELAY)
+            }
+            _ => FIRST_DELAY,
+        };
+        self.last = Some((delay, now));
+        // Up to a quarter more, so that those that failed together do not knock together again.
+        self.until = Some(now + delay.mul_f64(1.0 + f64::from(random()) / 1024.0));
+    }
+}
+
+/// A random number. Hash keys are random, and nothing more is needed here.
+fn random() -> u8 {
+    let [byte, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+    byte
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_and_start_anew_after_a_quiet_time() {
+        let (mut delay, mut now) = (Delay::default(), Instant::now());
+        let mut next = |now: Instant| {
+            delay.grow(now);
+            let wait = delay.until.unwrap() - now;
+            (wait >= delay.last.unwrap().0 && wait <= delay.last.unwrap().0.mul_f64(1.25), wait)
+        };
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            let (within, wait) = next(now);
+            assert!(within, "{wait:?}");
+            waits.push(wait);
+            now += wait;
+        }
+        assert!(waits[0] < Duration::from_secs(1) && waits[11] >= LONGEST_DELAY);
+        // At most 12 attempts in two minutes, however long it goes on.
+        assert!(waits.iter().sum::<Duration>() > Duration::from_secs(120));
+        let (_, wait) = next(now + LONGEST_DELAY + STEADY_AFTER + Duration::from_secs(1));
+        assert!(wait < Duration::from_secs(1));
+    }
 }

@@ -1,48 +1,82 @@
-//! Writing one report: a server-side apply, then the Event and the line of the finding log.
+//! Writing one report: a server-side apply, the Event beside it, then the line of the finding log.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, ValidationDirective};
-use kube::{Api, Client};
+use kube::{Api, Client, Resource as _};
+use serde_json::json;
 
-use super::events;
-use super::ledger::{Key, Written};
-use super::trouble::Trouble;
-use crate::api::report::{JobRiskReport, SUBJECT_FIXED};
-use crate::report::{Digest, Draft, FindingLine, raised_peak};
+use super::events::{self, Announcement};
+use super::id::Id;
+use super::ledger::Key;
+use super::plan::LAST_NAME;
+use super::queue::Scope;
+use super::stored::{Known, Stored};
+use super::trouble::{Category, Trouble};
+use crate::api::report::{DifferingRun, JobRiskReport, SUBJECT_FIXED};
+use crate::report::{Draft, FindingLine, RETAINED_FROM, evidence, raised_peak, report_names, with_run};
+use crate::severity::Severity;
 
 /// The field manager of reports.
 pub const FIELD_MANAGER: &str = "jobrisk";
 
-/// How long one request may take.
-pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// How often a change of a report is tried again that somebody else changes at the same time.
+const ATTEMPTS: usize = 4;
 
 /// A report that has to be written, and what stood there before about the same uid.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// Which workload.
     pub key: Key,
+    /// Its uid.
+    pub uid: Id,
     /// The report, without its peak.
     pub draft: Draft,
+    /// Which of its names it gets.
+    pub name: u8,
     /// The report before.
-    pub before: Option<Written>,
+    pub before: Option<Known>,
+    /// Somebody else changed or removed the report.
+    pub tampered: bool,
+    /// Whether an Event may be written.
+    pub announce: bool,
+}
+
+impl Order {
+    /// The severity that the report will say.
+    pub fn severity(&self) -> Severity {
+        self.draft.report.status.as_ref().map(|status| status.severity).unwrap_or_default()
+    }
+
+    /// Whether nobody waits for it: the severity stays, as after a change of the rules.
+    pub fn is_calm(&self) -> bool {
+        !self.tampered && self.before.is_some_and(|before| before.severity == self.severity())
+    }
+
+    /// Whether it has to be kept, whatever becomes of the workload.
+    pub fn is_urgent(&self) -> bool {
+        self.severity() >= RETAINED_FROM
+    }
+
+    /// What an Event would say about it, if there is something to be said.
+    pub fn announcement(&self) -> Option<Announcement> {
+        let status = self.draft.report.status.as_ref()?;
+        events::announcement(self.before.as_ref(), status, self.tampered)
+    }
 }
 
 /// What came of an order.
 #[derive(Debug)]
 pub struct Receipt {
-    /// Which workload.
-    pub key: Key,
     /// What stands in the report now, or why it could not be written.
-    pub report: Result<Written, Trouble>,
+    pub report: Result<Known, Trouble>,
     /// Whether the Event could be written; nothing if none was due.
     pub event: Option<Result<(), Trouble>>,
 }
 
-/// Writes reports.
+/// Writes reports and Events.
 #[derive(Clone)]
 pub struct Writer {
     client: Client,
@@ -56,98 +90,219 @@ impl Writer {
     }
 
     /// Carries out an order. Every request in it has a limit, and it never fails as a whole.
-    pub async fn carry_out(self, order: Order) -> Receipt {
-        let Order { key, draft: Draft { mut report, digest }, before } = order;
-        let written = match self.apply(&key, &mut report, before.as_ref(), digest).await {
-            Ok(written) => written,
-            Err(trouble) => return Receipt { key, report: Err(trouble), event: None },
-        };
-        let severity_before = before.and_then(|before| before.severity);
+    ///
+    /// The Event is sent at the same time as the report: neither waits for the other, and of a crash between the two
+    /// there is next to no time.
+    pub async fn carry_out(&self, order: Order) -> Receipt {
+        let Order { key, mut draft, name, before, announce, .. } = order.clone();
+        let names = report_names(key.kind, &key.name, &draft.report.spec.subject.uid);
+        draft.report.metadata.name = names.get(usize::from(name)).cloned();
         let now = Timestamp::now();
-        log_finding(FindingLine::new(now.to_string(), key.kind, &report, severity_before));
-        let event = match events::event(&report, digest, severity_before, now, &self.instance) {
-            Some(event) => Some(self.publish(&key, &event).await),
-            None => None,
+        let announcement = order.announcement().filter(|_| announce);
+        let event = announcement.and_then(|what| {
+            events::event(
+                &draft.report,
+                draft.digest,
+                before.map(|before| before.severity),
+                what,
+                now,
+                &self.instance,
+            )
+        });
+        let publish = async {
+            match event {
+                Some(event) => Some(self.publish(&event).await),
+                None => None,
+            }
         };
-        Receipt { key, report: Ok(written), event }
+        let (report, event) = futures::join!(self.apply(&key, &mut draft, &names, name, before), publish);
+        if report.is_ok() {
+            let before = before.map(|before| before.severity);
+            log_finding(FindingLine::new(now.to_string(), key.kind, &draft.report, before));
+        }
+        Receipt { report, event }
     }
 
     async fn apply(
         &self,
         key: &Key,
-        report: &mut JobRiskReport,
-        before: Option<&Written>,
-        digest: Digest,
-    ) -> Result<Written, Trouble> {
-        let api: Api<JobRiskReport> = Api::namespaced(self.client.clone(), &key.namespace);
-        let name = report.metadata.name.clone().unwrap_or_default();
-        let uid = report.spec.subject.uid.clone();
-        // A report from before this process started is known by its metadata only: its peak has to be read.
-        let peak = match before {
-            Some(Written { peak: Some(peak), .. }) => Some(*peak),
-            Some(_) => limited(api.get_opt(&name))
-                .await?
-                .filter(|existing| existing.spec.subject.uid == uid)
-                .and_then(|existing| existing.status?.peak),
-            None => None,
-        };
-        if let Some(status) = report.status.as_mut() {
-            status.peak = Some(raised_peak(peak, status));
+        draft: &mut Draft,
+        names: &[String; 3],
+        first: u8,
+        before: Option<Known>,
+    ) -> Result<Known, Trouble> {
+        let api: Api<Stored> = Api::namespaced(self.client.clone(), &key.namespace);
+        let uid = draft.report.spec.subject.uid.clone();
+        if let Some(status) = draft.report.status.as_mut() {
+            status.peak = Some(raised_peak(before.map(|before| before.peak), status));
         }
-        let params = PatchParams {
-            field_validation: Some(ValidationDirective::Strict),
-            ..PatchParams::apply(FIELD_MANAGER).force()
-        };
-        let patch = Patch::Apply(&*report);
-        let first = within_limit(api.patch(&name, &params, &patch)).await?;
-        if let Err(error) = first {
-            if !is_other_subject(&error) || !self.remove_predecessor(&api, &name, &uid).await? {
-                return Err((&error).into());
+        // What a report remembers beyond its peak is not kept in memory.
+        if let Some(before) = before.filter(|before| before.runs > 0)
+            && let Some(name) = names.get(usize::from(before.name))
+            && let Some(existing) = api.get_opt(name).await?.filter(|it| it.subject_uid() == Some(&uid))
+            && let (Some(status), Some(existing)) = (draft.report.status.as_mut(), existing.status())
+        {
+            status.differing_runs.clone_from(&existing.differing_runs);
+        }
+        let mut name = first;
+        for _ in 0..ATTEMPTS {
+            draft.report.metadata.name = names.get(usize::from(name)).cloned();
+            match patch(&api, &draft.report).await {
+                Ok(stored) => match stored.known() {
+                    Some(known) if known.digest == Some(draft.digest) && !stored.is_dying => {
+                        return Ok(known);
+                    }
+                    // Somebody's fields stand beside ours, or somebody keeps it from going.
+                    _ => remove(&api, &stored).await?,
+                },
+                Err(error) if is_other_subject(&error) => {
+                    let Some(existing) =
+                        api.get_opt(names.get(usize::from(name)).map_or("", String::as_str)).await?
+                    else {
+                        continue;
+                    };
+                    if is_evidence(&existing, key) && name < LAST_NAME {
+                        name += 1;
+                    } else if existing.subject_uid() != Some(&uid) {
+                        // The report on a predecessor that the garbage collector has not come to, or never will where
+                        // the workload was deleted with its dependents orphaned; or one that somebody put in our way.
+                        remove(&api, &existing).await?;
+                    }
+                }
+                Err(error) => return Err((&error).into()),
             }
-            limited(api.patch(&name, &params, &patch)).await?;
         }
-        let status = report.status.as_ref();
-        Ok(Written {
-            uid: uid.into(),
-            digest: Some(digest),
-            severity: status.map(|status| status.severity),
-            peak: status.and_then(|status| status.peak),
-        })
+        Err(Trouble::new(Category::Other, "somebody else keeps changing the report at the same time"))
     }
 
-    /// Deletes the report on a predecessor of the same name, if there is one.
+    /// Makes evidence of the report on a workload that is gone. Gives what stands in it then, or nothing if it is gone
+    /// too.
     ///
-    /// Usually the garbage collector has done so when its owner went. It has not yet, or never will where the
-    /// workload was deleted with its dependents orphaned. The precondition makes sure that nothing but that
-    /// one report is deleted.
-    async fn remove_predecessor(
+    /// # Errors
+    /// When the API server refuses or does not answer.
+    pub async fn mark(
         &self,
-        api: &Api<JobRiskReport>,
+        key: &Key,
         name: &str,
-        uid: &str,
-    ) -> Result<bool, Trouble> {
-        let Some(existing) = limited(api.get_opt(name)).await? else { return Ok(true) };
-        if existing.spec.subject.uid == uid {
-            return Ok(false);
+        report: Id,
+        definition: &str,
+        time: &str,
+    ) -> Result<Option<Known>, Trouble> {
+        self.amend(key, name, report, |report| evidence(report, definition, time)).await
+    }
+
+    /// Names a run in the report of its CronJob. Gives what stands in it then, or nothing if there is no such report.
+    ///
+    /// # Errors
+    /// When the API server refuses or does not answer.
+    pub async fn name_run(
+        &self,
+        key: &Key,
+        name: &str,
+        report: Id,
+        run: &DifferingRun,
+    ) -> Result<Option<Known>, Trouble> {
+        self.amend(key, name, report, |mut report| {
+            let digest = crate::report::digest(&report);
+            if let Some(status) = report.status.as_mut() {
+                status.differing_runs = with_run(std::mem::take(&mut status.differing_runs), run.clone());
+            }
+            Draft { report, digest }
+        })
+        .await
+    }
+
+    /// Reads a report, changes it and writes it back, unless somebody else has changed it in between: then again.
+    async fn amend(
+        &self,
+        key: &Key,
+        name: &str,
+        report: Id,
+        change: impl Fn(JobRiskReport) -> Draft,
+    ) -> Result<Option<Known>, Trouble> {
+        let api: Api<Stored> = Api::namespaced(self.client.clone(), &key.namespace);
+        for _ in 0..ATTEMPTS {
+            let Some(existing) = api.get_opt(name).await? else { return Ok(None) };
+            let is_it = existing.meta().uid.as_deref().is_some_and(|uid| Id::of(uid) == report);
+            let Some(content) = existing.report().filter(|_| is_it && !existing.is_dying) else {
+                return Ok(None);
+            };
+            let mut changed = change(content).report;
+            changed.metadata.resource_version.clone_from(&existing.meta().resource_version);
+            match patch(&api, &changed).await {
+                Ok(stored) => return Ok(stored.known()),
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(None),
+                Err(error) => return Err((&error).into()),
+            }
         }
-        let preconditions = Preconditions { uid: existing.metadata.uid, ..Preconditions::default() };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
-        match within_limit(api.delete(name, &params)).await? {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(true),
-            Err(error) => Err((&error).into()),
+        Err(Trouble::new(Category::Other, "somebody else keeps changing the report at the same time"))
+    }
+
+    /// Deletes a report, if it is still this one.
+    ///
+    /// # Errors
+    /// When the API server refuses or does not answer.
+    pub async fn delete(&self, key: &Key, name: &str, report: Id) -> Result<(), Trouble> {
+        let api: Api<Stored> = Api::namespaced(self.client.clone(), &key.namespace);
+        let existing = api.get_opt(name).await?;
+        let is_it = |stored: &Stored| stored.meta().uid.as_deref().is_some_and(|uid| Id::of(uid) == report);
+        match existing.filter(is_it) {
+            Some(existing) => remove(&api, &existing).await,
+            None => Ok(()),
         }
     }
 
-    async fn publish(&self, key: &Key, event: &Event) -> Result<(), Trouble> {
-        let api: Api<Event> = Api::namespaced(self.client.clone(), &key.namespace);
-        match within_limit(api.create(&PostParams::default(), event)).await? {
+    /// Writes an Event. One that exists was said before: see its name.
+    ///
+    /// # Errors
+    /// When the API server refuses or does not answer.
+    pub async fn publish(&self, event: &Event) -> Result<(), Trouble> {
+        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
+        let api: Api<Event> = Api::namespaced(self.client.clone(), namespace);
+        match api.create(&PostParams::default(), event).await {
             Ok(_) => Ok(()),
-            // Said before: see the event's name.
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
             Err(error) => Err((&error).into()),
         }
     }
+}
+
+async fn patch(api: &Api<Stored>, report: &JobRiskReport) -> kube::Result<Stored> {
+    let params = PatchParams {
+        field_validation: Some(ValidationDirective::Strict),
+        ..PatchParams::apply(FIELD_MANAGER).force()
+    };
+    api.patch(report.metadata.name.as_deref().unwrap_or_default(), &params, &Patch::Apply(report)).await
+}
+
+/// Removes a report, and what holds it back. The precondition makes sure that nothing but that one goes.
+async fn remove(api: &Api<Stored>, existing: &Stored) -> Result<(), Trouble> {
+    let meta = existing.meta();
+    let name = meta.name.as_deref().unwrap_or_default();
+    let preconditions = Preconditions { uid: meta.uid.clone(), ..Preconditions::default() };
+    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    is_gone(api.delete(name, &params).await.map(|_| ()))?;
+    if existing.has_finalizers {
+        // No report of ours has one: without this, whoever adds one could keep a false report for ever.
+        let release = json!({ "metadata": { "uid": meta.uid, "finalizers": null } });
+        is_gone(api.patch(name, &PatchParams::default(), &Patch::Merge(release)).await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// Gone already, or another by now, is as good as gone.
+fn is_gone(result: kube::Result<()>) -> Result<(), Trouble> {
+    match result {
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Whether a report is kept as evidence of a predecessor of a workload.
+fn is_evidence(stored: &Stored, key: &Key) -> bool {
+    stored.subject().is_some_and(|subject| subject.key == *key)
+        && stored.known().is_some_and(|known| known.digest.is_some() && known.is_retained())
 }
 
 /// Whether the API server refused because the report is about another uid.
@@ -155,12 +310,12 @@ fn is_other_subject(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 422 && status.message.contains(SUBJECT_FIXED))
 }
 
-async fn within_limit<T>(request: impl Future<Output = T>) -> Result<T, Trouble> {
-    tokio::time::timeout(REQUEST_LIMIT, request).await.map_err(|_| Trouble::timeout(REQUEST_LIMIT.as_secs()))
-}
-
-async fn limited<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, Trouble> {
-    within_limit(request).await?.map_err(|error| (&error).into())
+/// What a failure to write says of other reports.
+pub fn scope(trouble: &Trouble) -> Scope {
+    match trouble.category {
+        Category::Refused | Category::NoNamespace => Scope::Namespace,
+        _ => Scope::Workload,
+    }
 }
 
 /// One line on standard output. A closed or full pipe must not end detection, so errors are dropped.
@@ -169,4 +324,10 @@ fn log_finding(line: Option<FindingLine>) {
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "{json}").and_then(|()| out.flush());
     }
+}
+
+/// The name that a known report has.
+pub fn name_of(key: &Key, uid: &str, known: &Known) -> String {
+    let names = report_names(key.kind, &key.name, uid);
+    names.into_iter().nth(usize::from(known.name)).unwrap_or_default()
 }

@@ -56,6 +56,11 @@ impl Findings {
         self.rules.iter().map(|entry| entry.total).sum()
     }
 
+    /// The rules that hit, with how often they did, kept or not.
+    pub fn totals(&self) -> impl Iterator<Item = (&'static Rule, usize)> {
+        self.rules.iter().map(|entry| (entry.rule, entry.total))
+    }
+
     /// All kept hits, worst first: by severity, points, then rule and path, so that the order is stable.
     pub fn worst_first(&self) -> Vec<(&'static Rule, &Hit)> {
         let mut all: Vec<_> =

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::api::report::{JobRiskReport, ReportSpec, ReportStatus};
+use crate::api::report::{JobRiskReport, ReportSpec, ReportStatus, keys};
 
 /// SHA-256 of everything that the report says. Not shortened: whoever writes workloads must not be able to
 /// craft two of them with the same digest, since the second would then go unreported.
@@ -42,8 +42,8 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The digest of a report. Annotations and the peak are not part of it: the digest itself is an annotation, and
-/// the peak follows from the verdicts.
+/// The digest of a report. Annotations, labels of others and what is remembered (the peak, the differing runs) are not
+/// part of it: the digest itself is an annotation, and what is remembered does not follow from the workload.
 pub fn digest(report: &JobRiskReport) -> Digest {
     of_content(&content(report))
 }
@@ -57,21 +57,32 @@ pub(super) fn of_content(content: &[u8]) -> Digest {
 pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
     #[derive(Serialize)]
     struct Content<'a> {
-        labels: &'a Option<BTreeMap<String, String>>,
+        labels: BTreeMap<&'a str, &'a str>,
         owners: &'a Option<Vec<OwnerReference>>,
         spec: &'a ReportSpec,
         status: Option<Cow<'a, ReportStatus>>,
     }
     let content = Content {
-        labels: &report.metadata.labels,
+        labels: ours(report.metadata.labels.as_ref()),
         owners: &report.metadata.owner_references,
         spec: &report.spec,
-        status: report.status.as_ref().map(|status| match status.peak {
-            None => Cow::Borrowed(status),
-            Some(_) => Cow::Owned(ReportStatus { peak: None, ..status.clone() }),
+        status: report.status.as_ref().map(|status| {
+            if status.peak.is_none() && status.differing_runs.is_empty() {
+                Cow::Borrowed(status)
+            } else {
+                Cow::Owned(ReportStatus { peak: None, differing_runs: Vec::new(), ..status.clone() })
+            }
         }),
     };
     // Serialising plain structs to memory cannot fail; if it ever did, the same digest every time would mean
     // that nothing is written, so fall back to the debug text instead.
     serde_json::to_vec(&content).unwrap_or_else(|_| format!("{report:?}").into_bytes())
+}
+
+fn ours(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<&str, &str> {
+    let labels = labels.into_iter().flatten();
+    labels
+        .filter(|(key, _)| keys::LABELS.contains(&key.as_str()))
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect()
 }

@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::api::report::{
-    ASSESSED, Attribution, Condition, Explanation, Finding, JobRiskReport, Peak, ReportSpec, ReportStatus,
-    Subject, keys,
+    ASSESSED, Attribution, Condition, DifferingRun, Explanation, Finding, JobRiskReport, Peak, ReportSpec,
+    ReportStatus, Subject, SubjectDeleted, keys,
 };
 use crate::assess::Assessment;
 use crate::score::Family;
+use crate::severity::Severity;
 use crate::text::SafeText;
 use crate::workload::Kind;
 
@@ -23,16 +24,25 @@ use crate::workload::Kind;
 pub const MAX_FINDINGS: usize = 20;
 /// The largest report, as JSON, without what the API server adds. Findings are left out until it fits.
 pub const MAX_BYTES: usize = 16 * 1024;
+/// What may be added to a report later: the peak, and [`MAX_RUNS`] differing runs with the longest names.
+const MAX_HISTORY: usize = 3 * 1024;
+/// The most differing runs that a report names.
+pub const MAX_RUNS: usize = 10;
+/// From this severity on a report outlives its workload.
+pub const RETAINED_FROM: Severity = Severity::High;
 /// What a report has besides the content of its digest, as JSON: names of fields, its name and its namespace. Names
 /// that are too long for an API server would take more; then the report is one that no API server takes.
 const MAX_FRAME: usize = 1024;
 /// The longest field path; only lists of absurd length have longer ones.
 const MAX_PATH: usize = 256;
 
+/// The name of the CustomResourceDefinition of reports.
+pub const DEFINITION: &str = "jobriskreports.jobrisk.io";
+
 /// The API version of Jobs and CronJobs.
 pub const SUBJECT_API_VERSION: &str = "batch/v1";
 
-/// The name of the report on a workload.
+/// The usual name of the report on a workload.
 ///
 /// Names of Jobs and CronJobs have at most 63 and 52 characters, a report's name may have 253: it is never cut,
 /// so two workloads never share one. A Job's report cannot be named like a CronJob's, since `job-` is not a
@@ -44,6 +54,17 @@ pub fn report_name(kind: Kind, name: &str) -> String {
     }
 }
 
+/// The names that the report on a workload may have, in the order in which they are tried: the usual one, unless the
+/// report on a predecessor is kept under it as evidence; then one with the uid; and where somebody has taken that on
+/// purpose, one that nobody can know in advance without the uid either.
+pub fn report_names(kind: Kind, name: &str, uid: &str) -> [String; 3] {
+    let usual = report_name(kind, name);
+    let with_uid = format!("{usual}-{uid}");
+    let hash = digest::of_content(format!("{usual}/{uid}").as_bytes()).short();
+    let last = format!("{with_uid}-{hash}");
+    [usual, with_uid, last]
+}
+
 /// A report with its digest, which is made once: it is the costliest part of a report.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -53,8 +74,16 @@ pub struct Draft {
     pub digest: Digest,
 }
 
-/// The report on an assessment.
+/// The report on an assessment, outside a cluster: as [`report_owned`] without a definition.
 pub fn report(assessment: &Assessment) -> Draft {
+    report_owned(assessment, None)
+}
+
+/// The report on an assessment.
+///
+/// `definition` is the uid of the CustomResourceDefinition of reports, if it is known: it owns the reports of severity
+/// [`RETAINED_FROM`] and above beside the workload, so that the garbage collector keeps them when the workload goes.
+pub fn report_owned(assessment: &Assessment, definition: Option<&str>) -> Draft {
     let spec = ReportSpec {
         subject: Subject {
             api_version: SUBJECT_API_VERSION.to_owned(),
@@ -68,7 +97,7 @@ pub fn report(assessment: &Assessment) -> Draft {
             name: Some(report_name(assessment.kind, &assessment.name)),
             namespace: Some(assessment.namespace.clone()),
             labels: Some(labels(assessment)),
-            owner_references: Some(vec![owner(assessment)]),
+            owner_references: Some(owners(assessment, definition)),
             ..ObjectMeta::default()
         },
         spec,
@@ -76,13 +105,40 @@ pub fn report(assessment: &Assessment) -> Draft {
     };
     let mut content = digest::content(&report);
     // Nearly all reports are far below the limit, and their content shows it: only the others are measured.
-    if content.len() + MAX_FRAME > MAX_BYTES {
+    if content.len() + MAX_FRAME + MAX_HISTORY > MAX_BYTES {
         fit(&mut report);
         content = digest::content(&report);
     }
     let digest = digest::of_content(&content);
-    report.metadata.annotations = Some(BTreeMap::from([(keys::DIGEST.to_owned(), digest.to_string())]));
+    seal(&mut report, digest);
     Draft { report, digest }
+}
+
+fn seal(report: &mut JobRiskReport, digest: Digest) {
+    report.metadata.annotations = Some(BTreeMap::from([(keys::DIGEST.to_owned(), digest.to_string())]));
+}
+
+/// The report that stays as evidence of a workload that went at `time` (RFC 3339): what was said of it, its
+/// definition as the only owner, and a mark.
+pub fn evidence(mut report: JobRiskReport, definition: &str, time: &str) -> Draft {
+    report.metadata.owner_references = Some(vec![definition_owner(definition)]);
+    report.metadata.labels.get_or_insert_default().insert(keys::RETAINED.to_owned(), "true".to_owned());
+    if let Some(status) = report.status.as_mut() {
+        status.subject_deleted = Some(SubjectDeleted { time: time.to_owned() });
+    }
+    let digest = digest(&report);
+    seal(&mut report, digest);
+    Draft { report, digest }
+}
+
+/// The runs of a CronJob that differed, with one more: newest first, each once, at most [`MAX_RUNS`].
+pub fn with_run(mut runs: Vec<DifferingRun>, run: DifferingRun) -> Vec<DifferingRun> {
+    runs.retain(|known| known.uid != run.uid);
+    runs.push(run);
+    // Times of one form, so their texts compare as they do.
+    runs.sort_by(|a, b| b.created.as_str().cmp(a.created.as_str()).then_with(|| a.uid.cmp(&b.uid)));
+    runs.truncate(MAX_RUNS);
+    runs
 }
 
 fn labels(assessment: &Assessment) -> BTreeMap<String, String> {
@@ -91,6 +147,23 @@ fn labels(assessment: &Assessment) -> BTreeMap<String, String> {
         (keys::KIND.to_owned(), assessment.kind.as_str().to_owned()),
         (keys::SEVERITY.to_owned(), assessment.score.severity.as_label().to_owned()),
     ])
+}
+
+fn owners(assessment: &Assessment, definition: Option<&str>) -> Vec<OwnerReference> {
+    let kept = assessment.score.severity >= RETAINED_FROM;
+    let definition = definition.filter(|_| kept).map(definition_owner);
+    std::iter::once(owner(assessment)).chain(definition).collect()
+}
+
+/// The definition of reports lives as long as any of them can.
+fn definition_owner(uid: &str) -> OwnerReference {
+    OwnerReference {
+        api_version: "apiextensions.k8s.io/v1".to_owned(),
+        kind: "CustomResourceDefinition".to_owned(),
+        name: DEFINITION.to_owned(),
+        uid: uid.to_owned(),
+        ..OwnerReference::default()
+    }
 }
 
 /// The workload owns its report: they are shown together, and go together.
@@ -141,6 +214,8 @@ pub fn status(assessment: &Assessment) -> ReportStatus {
             time: SafeText::new(&change.time, 40),
         }),
         peak: None,
+        differing_runs: Vec::new(),
+        subject_deleted: None,
         subject_generation: assessment.generation,
         conditions: vec![condition(assessment)],
     }
@@ -195,7 +270,7 @@ fn condition(assessment: &Assessment) -> Condition {
 
 /// Leaves out the least findings until the report fits.
 fn fit(report: &mut JobRiskReport) {
-    while serde_json::to_vec(&*report).is_ok_and(|json| json.len() > MAX_BYTES) {
+    while serde_json::to_vec(&*report).is_ok_and(|json| json.len() + MAX_HISTORY > MAX_BYTES) {
         let Some(status) = report.status.as_mut() else { return };
         if status.findings.pop().is_none() {
             return;

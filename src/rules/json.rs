@@ -141,6 +141,7 @@ fn sample(sample: &'static Sample) -> SampleEntry {
         Sample::Miss(yaml) => ("podSpec", None, yaml),
         Sample::HitObject(points, yaml) => ("object", Some(*points), yaml),
         Sample::MissObject(yaml) => ("object", None, yaml),
+        Sample::HitDisproved(points, yaml) => ("objectWithDisprovedOwner", Some(*points), yaml),
     };
     SampleEntry { of, points, yaml }
 }

@@ -104,7 +104,7 @@ mod tests {
     fn an_unknown_id_brings_the_nearest_ones() {
         assert!(unknown("cmd-reverse-shel").contains("did you mean cmd-reverse-shell"));
         assert!(unknown("host-privilege").contains("host-privileged"));
-        assert!(unknown("evd-forged-owner").contains("reserved"));
+        assert!(unknown("hostpath-via-pv").contains("reserved"));
         assert_eq!(unknown("\u{1b}[31m"), "no rule \\u{1b}[31m; `jobrisk rules` lists all");
     }
 

@@ -32,7 +32,7 @@ pub(super) fn page(rule: &Rule) -> Document {
     page.extend([Block::Heading(2, "If it is meant".to_owned()), paragraph(rule.remedy.benign)]);
     page.push(Block::Heading(2, "Examples".to_owned()));
     let first = |is_one: fn(&Sample) -> bool| rule.samples.iter().find(|sample| is_one(sample));
-    if let Some(sample) = first(|sample| matches!(sample, Sample::Hit(..) | Sample::HitObject(..))) {
+    if let Some(sample) = first(|sample| !matches!(sample, Sample::Miss(_) | Sample::MissObject(_))) {
         page.push(paragraph(format!("Found in this {}:", subject(sample))));
         page.push(Block::Code("yaml", yaml(sample).trim().to_owned()));
     }
@@ -70,7 +70,9 @@ fn facts(rule: &Rule) -> Block {
 /// The points of a rule: those of weaker and stronger variants too, as far as its samples have them.
 pub(super) fn points(rule: &Rule) -> String {
     let hits = rule.samples.iter().filter_map(|sample| match sample {
-        Sample::Hit(points, _) | Sample::HitObject(points, _) => Some(*points),
+        Sample::Hit(points, _) | Sample::HitObject(points, _) | Sample::HitDisproved(points, _) => {
+            Some(*points)
+        }
         Sample::Miss(_) | Sample::MissObject(_) => None,
     });
     let (least, most) =
@@ -111,14 +113,17 @@ fn subject(sample: &Sample) -> &'static str {
     match sample {
         Sample::Hit(..) | Sample::Miss(_) => "pod spec",
         Sample::HitObject(..) | Sample::MissObject(_) => "object",
+        Sample::HitDisproved(..) => "object, of which it is known that no such CronJob made it",
     }
 }
 
 fn yaml(sample: &Sample) -> &'static str {
     match sample {
-        Sample::Hit(_, yaml) | Sample::HitObject(_, yaml) | Sample::Miss(yaml) | Sample::MissObject(yaml) => {
-            yaml
-        }
+        Sample::Hit(_, yaml)
+        | Sample::HitObject(_, yaml)
+        | Sample::HitDisproved(_, yaml)
+        | Sample::Miss(yaml)
+        | Sample::MissObject(yaml) => yaml,
     }
 }
 

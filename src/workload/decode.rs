@@ -43,8 +43,28 @@ objects! {
         annotations: StringMap = "annotations",
         /// `finalizers`.
         finalizers: List<String> = "finalizers",
+        /// `ownerReferences`.
+        owner_references: List<OwnerReference> = "ownerReferences",
+        /// `creationTimestamp`, kept as text. Set by the API server alone.
+        creation_timestamp: String = "creationTimestamp",
+        /// `deletionTimestamp`, kept as text. Set by the API server alone.
+        deletion_timestamp: String = "deletionTimestamp",
         /// `managedFields`.
         managed_fields: List<ManagedFields> = "managedFields",
+    }
+
+    /// One entry of `metadata.ownerReferences`.
+    OwnerReference {
+        /// `apiVersion`.
+        api_version: String = "apiVersion",
+        /// `kind`.
+        kind: String = "kind",
+        /// `name`.
+        name: String = "name",
+        /// `uid`.
+        uid: String = "uid",
+        /// `controller`.
+        controller: bool = "controller",
     }
 
     /// One entry of `metadata.managedFields`.

@@ -76,6 +76,8 @@ pub struct Workload {
     pub generation: i64,
     /// Who last changed the spec, by the client's own word.
     pub last_change: Option<FieldManager>,
+    /// The CronJob that a Job says it was made by.
+    pub owner: Option<OwnerClaim>,
     /// Whether the pod shares the node's network.
     pub host_network: bool,
     /// `hostPath` volumes.
@@ -110,6 +112,17 @@ pub struct FieldManager {
     pub operation: String,
     /// RFC 3339 text as served; empty if absent.
     pub time: String,
+}
+
+/// A controller reference of a Job to a CronJob. **A claim**: whoever creates a Job chooses its ownerReferences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerClaim {
+    /// The CronJob's name.
+    pub name: String,
+    /// The CronJob's uid.
+    pub uid: String,
+    /// Known to be false: see [`Workload::disprove_owner`].
+    pub disproved: bool,
 }
 
 /// A volume of type `hostPath`.
@@ -238,6 +251,13 @@ impl Workload {
     /// The view of a decoded object.
     pub fn from_object(kind: Kind, object: &Object) -> Self {
         Reader::default().workload(kind, object)
+    }
+
+    /// Takes note that the claim of an owner was looked into and is false. Without a claim nothing changes.
+    pub fn disprove_owner(&mut self) {
+        if let Some(owner) = &mut self.owner {
+            owner.disproved = true;
+        }
     }
 
     /// A workload of which nothing but its identity could be used.

@@ -4,8 +4,8 @@ use super::at::At;
 use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpec, PodSpec, PodTemplate};
 use super::lenient::{Field, Lenient, List};
 use super::{
-    Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, PodSettings, Role,
-    Trigger, Unreadable, UnreadablePlace, Workload,
+    Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, OwnerClaim,
+    PodSettings, Role, Trigger, Unreadable, UnreadablePlace, Workload,
 };
 
 mod settings;
@@ -27,6 +27,7 @@ impl Reader {
             uid: self.text(&meta.uid, &At::top("metadata.uid")),
             generation: self.read(&meta.generation, &At::top("metadata.generation")).copied().unwrap_or(0),
             last_change: last_change(meta),
+            owner: if kind == Kind::Job { owner(meta) } else { None },
             host_network: false,
             host_paths: Vec::new(),
             config_volumes: Vec::new(),
@@ -250,6 +251,22 @@ fn pod_template(kind: Kind, object: &Object) -> Option<&PodTemplate> {
         Kind::CronJob => spec.job_template.get()?.spec.get()?.template.get(),
     }
     .map(AsRef::as_ref)
+}
+
+/// The CronJob that controls the object, by its own word.
+fn owner(meta: &ObjectMeta) -> Option<OwnerClaim> {
+    let references = meta.owner_references.get()?.elements.iter().filter_map(Field::get);
+    let is_cron_job = |reference: &&decode::OwnerReference| {
+        reference.controller.get() == Some(&true)
+            && reference.kind.get().is_some_and(|kind| kind == Kind::CronJob.as_str())
+            && reference.api_version.get().is_some_and(|version| version.starts_with("batch/"))
+    };
+    let reference = references.into_iter().find(is_cron_job)?;
+    Some(OwnerClaim {
+        name: reference.name.get().cloned().unwrap_or_default(),
+        uid: reference.uid.get().cloned().unwrap_or_default(),
+        disproved: false,
+    })
 }
 
 /// The last entry that owns the spec. Not read through [`Reader::read`]: these are hints, and a client that

@@ -47,6 +47,8 @@ pub(in crate::detect) const PROBES: &str =
 pub(in crate::detect) const PROJECTED: &str =
     "https://kubernetes.io/docs/concepts/storage/projected-volumes/";
 pub(in crate::detect) const QUOTA: &str = "https://kubernetes.io/docs/concepts/policy/resource-quotas/";
+pub(in crate::detect) const OWNERS: &str =
+    "https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/";
 pub(in crate::detect) const RBAC_PRACTICES: &str =
     "https://kubernetes.io/docs/concepts/security/rbac-good-practices/";
 pub(in crate::detect) const SECCOMP: &str = "https://kubernetes.io/docs/tutorials/security/seccomp/";

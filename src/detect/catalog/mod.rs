@@ -70,6 +70,8 @@ pub enum Sample {
     HitObject(i32, &'static str),
     /// As [`Sample::Miss`], with a whole Job or CronJob.
     MissObject(&'static str),
+    /// As [`Sample::HitObject`], for a Job whose claim of an owner was looked into and is false.
+    HitDisproved(i32, &'static str),
 }
 
 impl std::fmt::Debug for Rule {
@@ -121,6 +123,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         network::RULES,
         evidence::RULES,
         evidence::claims::RULES,
+        evidence::owner::RULES,
     ];
     // The commands and the schedule come last: some of their rules look at what was found before.
     families.into_iter().chain(command::TABLES).chain([schedule::RULES]).flatten()

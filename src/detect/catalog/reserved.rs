@@ -22,11 +22,6 @@ pub static RESERVED: &[Reserved] = &[
         needs: "the ConfigMaps that the pod mounts or reads as variables: their text is what it runs",
     },
     Reserved {
-        id: "evd-forged-owner",
-        title: "Forged owner",
-        needs: "the CronJob that the ownerReference names: whether it lives, has that uid, and has this template",
-    },
-    Reserved {
         id: "hostpath-via-pv",
         title: "Node's files by a PersistentVolume",
         needs: "the PersistentVolumeClaims of the pod and their PersistentVolumes: one of type hostPath or local is \

@@ -2,6 +2,7 @@
 
 pub(super) mod claims;
 mod disguise;
+pub(super) mod owner;
 
 use super::catalog::{RULE, Rule, Sample};
 use super::system;

