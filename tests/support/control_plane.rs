@@ -108,6 +108,16 @@ impl ControlPlane {
         format!("https://127.0.0.1:{}", self.ports.api_server)
     }
 
+    /// The API server's port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.ports.api_server
+    }
+
+    /// The certificate of the authority that the API server's certificate is from.
+    pub(crate) fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
     /// The temporary folder with the data, the logs and the kubeconfigs.
     pub(crate) fn dir(&self) -> &Path {
         self.supervisor.folder()
