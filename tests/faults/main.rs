@@ -12,7 +12,14 @@
     reason = "tests say what they mean"
 )]
 
+mod crash;
+mod lists;
+mod proxy;
 mod scenario;
+mod server;
+mod skewed;
 #[path = "../support/mod.rs"]
 mod support;
+mod transport;
 mod watch;
+mod writes;

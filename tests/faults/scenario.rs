@@ -29,6 +29,8 @@ pub(crate) struct Scenario {
     pub(crate) jobrisk: Jobrisk,
     /// The scenario's own namespace.
     pub(crate) namespace: String,
+    /// All namespaces that it has made.
+    namespaces: Mutex<Vec<String>>,
 }
 
 impl Scenario {
@@ -39,8 +41,22 @@ impl Scenario {
         let proxy = Proxy::start(&installed.plane);
         let kubeconfig = proxy.kubeconfig(installed.plane.dir(), &installed.token);
         let jobrisk = Jobrisk::with_kubeconfig(installed.plane.dir(), &kubeconfig);
-        installed.plane.kubectl_ok(&["create", "namespace", id]);
-        Self { installed: Some(installed), proxy, jobrisk, namespace: id.to_owned() }
+        let namespaces = Mutex::default();
+        let scenario =
+            Self { installed: Some(installed), proxy, jobrisk, namespace: id.to_owned(), namespaces };
+        scenario.create_namespace(id);
+        scenario
+    }
+
+    /// Makes another namespace, which is emptied at the end too.
+    pub(crate) fn create_namespace(&self, name: &str) {
+        self.plane().kubectl_ok(&["create", "namespace", name]);
+        self.namespaces.lock().unwrap().push(name.to_owned());
+    }
+
+    /// A token of the controller's `ServiceAccount`.
+    pub(crate) fn token(&self) -> &str {
+        &self.installed.as_ref().unwrap().token
     }
 
     /// The controller runs, is ready, and has nothing to do.
@@ -112,7 +128,9 @@ impl Drop for Scenario {
             return;
         }
         if let Some(installed) = self.installed.take() {
-            installed.empty(&self.namespace);
+            for namespace in self.namespaces.lock().unwrap().iter() {
+                installed.empty(namespace);
+            }
             IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(installed);
         }
     }
@@ -147,5 +165,18 @@ pub(crate) fn create_jobs(plane: &ControlPlane, namespace: &str, prefix: &str, c
             job(namespace, &format!("{prefix}-{number}"), command)
         })
         .collect();
-    create(plane, &json!({ "apiVersion": "v1", "kind": "List", "items": items }));
+    // kubectl creates 50 objects a second and has a minute for a call.
+    for items in items.chunks(1000) {
+        create(plane, &json!({ "apiVersion": "v1", "kind": "List", "items": items }));
+    }
+}
+
+/// Whether the long tests were asked for, by `make test-long`.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("JOBRISK_LONG").is_some_and(|value| value == "1")
+}
+
+/// A time that is long in the long tests and short in the others.
+pub(crate) fn seconds(short: u64, long: u64) -> Duration {
+    Duration::from_secs(if is_long() { long } else { short })
 }

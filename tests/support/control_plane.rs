@@ -145,6 +145,19 @@ impl ControlPlane {
         self.supervisor.signal(component.name(), signal).unwrap();
     }
 
+    /// Stops a program.
+    pub(crate) fn stop(&self, component: Component) {
+        self.supervisor.stop(component.name()).unwrap();
+    }
+
+    /// Starts etcd again and waits until it listens.
+    pub(crate) fn start_etcd(&self) {
+        let listens = || dial(self.ports.etcd);
+        self.run(Component::Etcd)
+            .and_then(|()| self.wait_for(Component::Etcd, "listens", listens))
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// Stops the API server; etcd keeps the data.
     pub(crate) fn stop_apiserver(&self) {
         self.supervisor.stop(Component::ApiServer.name()).unwrap();

@@ -24,7 +24,7 @@ mod control_plane;
 pub(crate) mod converged;
 mod http;
 mod jobrisk;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod kubectl;
 mod pki;
 mod process;

@@ -10,6 +10,7 @@ use super::request::{Request, Verb};
 
 type Condition = Arc<dyn Fn(&Request) -> bool + Send + Sync>;
 type Change = Arc<dyn Fn(&mut Value) + Send + Sync>;
+type Respond = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
 type Events = Arc<dyn Fn(Value) -> Vec<Value> + Send + Sync>;
 
 /// Which requests. What is not said does not matter.
@@ -102,6 +103,8 @@ pub(crate) enum Action {
     Chunks(usize),
     /// The proxy answers by itself.
     Answer(Answer),
+    /// The proxy answers by itself, by the request.
+    Respond(Respond),
     /// The request is sent on after a while.
     Delay(Duration),
     /// The JSON of an answer that is no watch is changed.
@@ -111,6 +114,10 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    pub(crate) fn respond(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::Respond(Arc::new(answer))
+    }
+
     pub(crate) fn rewrite(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         Self::Rewrite(Arc::new(change))
     }
@@ -131,7 +138,7 @@ impl Action {
             Self::TruncateLine(_) => "truncate line",
             Self::EndInLine(_) => "end in line",
             Self::Chunks(_) => "chunks",
-            Self::Answer(_) => "answer",
+            Self::Answer(_) | Self::Respond(_) => "answer",
             Self::Delay(_) => "delay",
             Self::Rewrite(_) => "rewrite",
             Self::RewriteEvents(_) => "rewrite events",

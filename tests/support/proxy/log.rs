@@ -11,9 +11,9 @@ pub(crate) struct Entry {
     pub(crate) number: usize,
     pub(crate) at: Instant,
     pub(crate) request: Request,
-    /// Whether the API server was asked.
+    /// Whether the API server was asked, and could be.
     pub(crate) sent_on: bool,
-    /// What the controller, or nobody after [`super::Action::CutAfter`], was told.
+    /// What the answer was, whether or not the controller learned of it.
     pub(crate) status: Option<u16>,
     /// The action of the fault that hit it.
     pub(crate) fault: Option<&'static str>,

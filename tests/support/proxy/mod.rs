@@ -175,6 +175,12 @@ impl Proxy {
         self.since(mark).into_iter().filter(Entry::is_done_write).collect()
     }
 
+    /// How many requests the API server has not answered yet. A watch is answered when it begins.
+    pub(crate) fn unanswered(&self) -> usize {
+        let inner = self.state.inner();
+        inner.log.iter().filter(|entry| entry.sent_on && entry.status.is_none()).count()
+    }
+
     /// For how long no write has been asked for.
     pub(crate) fn quiet_for(&self) -> Option<Duration> {
         let last =

@@ -1,6 +1,6 @@
 //! What a request means to Kubernetes, read from its method and path.
 
-use hyper::{Method, Uri};
+use hyper::{HeaderMap, Method, Uri};
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,10 +34,13 @@ pub(crate) struct Request {
     /// What stands behind the question mark.
     pub(crate) query: String,
     pub(crate) user_agent: String,
+    /// The token that the controller shows.
+    pub(crate) token: String,
 }
 
 impl Request {
-    pub(crate) fn read(method: &Method, uri: &Uri, user_agent: &str) -> Self {
+    pub(crate) fn read(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = uri.query().unwrap_or_default().to_owned();
         let (resource, namespace, name) = place(uri.path());
         let verb = match *method {
@@ -51,7 +54,8 @@ impl Request {
             _ if name.is_empty() => Verb::List,
             _ => Verb::Get,
         };
-        Self { verb, resource, namespace, name, query, user_agent: user_agent.to_owned() }
+        let token = header("authorization").trim_start_matches("Bearer ").to_owned();
+        Self { verb, resource, namespace, name, query, user_agent: header("user-agent").to_owned(), token }
     }
 
     /// A parameter of the query, as it stands there.

@@ -54,16 +54,19 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
 }
 
 async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, state: &Arc<State>) {
-    let line = Line::new(state.upstream.clone());
+    let line = Arc::new(Line::new(state.upstream.clone()));
     let service = service_fn(|request| answer(request, &line, state));
     // An error is a connection that one side has broken: that is what this is for.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
 /// An error closes the connection without an answer.
-async fn answer(http: HttpRequest<Incoming>, line: &Line, state: &Arc<State>) -> io::Result<Response<Body>> {
-    let agent = http.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let request = Request::read(http.method(), http.uri(), agent);
+async fn answer(
+    http: HttpRequest<Incoming>,
+    line: &Arc<Line>,
+    state: &Arc<State>,
+) -> io::Result<Response<Body>> {
+    let request = Request::read(http.method(), http.uri(), http.headers());
     let commands = state.commands.subscribe();
     let (head, sent) = http.into_parts();
     let sent = sent.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -75,12 +78,26 @@ async fn answer(http: HttpRequest<Incoming>, line: &Line, state: &Arc<State>) ->
             state.note(number, |entry| entry.status = Some(answer.status));
             return Ok(own(answer));
         }
+        Some(Action::Respond(answer)) => {
+            let answer = answer(&request);
+            state.note(number, |entry| entry.status = Some(answer.status));
+            return Ok(own(&answer));
+        }
         Some(Action::Delay(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
     state.note(number, |entry| entry.sent_on = true);
-    let (mut head, upstream) = line.send(HttpRequest::from_parts(head, Full::new(sent))).await?.into_parts();
-    state.note(number, |entry| entry.status = Some(head.status.as_u16()));
+    let (line, noted) = (Arc::clone(line), Arc::clone(state));
+    // In a task of its own: what was begun is finished, and its outcome known, though the controller has gone.
+    let sent = tokio::spawn(async move {
+        let response = line.send(HttpRequest::from_parts(head, Full::new(sent))).await;
+        noted.note(number, |entry| match &response {
+            Ok(response) => entry.status = Some(response.status().as_u16()),
+            Err(_) => entry.sent_on = false,
+        });
+        response
+    });
+    let (mut head, upstream) = sent.await.map_err(io::Error::other)??.into_parts();
     head.headers.remove("content-length");
     match &action {
         Some(Action::CutAfter) => Err(io::Error::other("cut")),
