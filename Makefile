@@ -4,7 +4,7 @@
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the release binary, target/release/jobrisk
@@ -13,6 +13,11 @@ build: ## Build the release binary, target/release/jobrisk
 .PHONY: test
 test: ## Check and test everything, the way continuous integration does
 	scripts/test
+
+# Takes hours on two cores. scripts/test-long NAME runs only the tests with NAME in theirs.
+.PHONY: test-long
+test-long: ## Run the fault tests at full length and size
+	scripts/test-long
 
 .PHONY: lint
 lint: ## Check the formatting and run clippy; warnings are errors

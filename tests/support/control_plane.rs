@@ -108,6 +108,16 @@ impl ControlPlane {
         format!("https://127.0.0.1:{}", self.ports.api_server)
     }
 
+    /// The API server's port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.ports.api_server
+    }
+
+    /// The certificate of the authority that the API server's certificate is from.
+    pub(crate) fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
     /// The temporary folder with the data, the logs and the kubeconfigs.
     pub(crate) fn dir(&self) -> &Path {
         self.supervisor.folder()
@@ -133,6 +143,19 @@ impl ControlPlane {
     /// Sends a signal by its short name: `STOP` freezes a program, `CONT` lets it go on, `KILL` crashes it.
     pub(crate) fn signal(&self, component: Component, signal: &str) {
         self.supervisor.signal(component.name(), signal).unwrap();
+    }
+
+    /// Stops a program.
+    pub(crate) fn stop(&self, component: Component) {
+        self.supervisor.stop(component.name()).unwrap();
+    }
+
+    /// Starts etcd again and waits until it listens.
+    pub(crate) fn start_etcd(&self) {
+        let listens = || dial(self.ports.etcd);
+        self.run(Component::Etcd)
+            .and_then(|()| self.wait_for(Component::Etcd, "listens", listens))
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Stops the API server; etcd keeps the data.

@@ -147,6 +147,26 @@ impl Jobrisk {
         (status.code().unwrap(), begin.elapsed())
     }
 
+    /// The process id.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process().as_ref().expect("it runs").pid
+    }
+
+    /// The memory of the process that is resident now, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// The exit code, once it has ended by itself.
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        self.process().as_mut()?.shell.try_wait().unwrap()?.code()
+    }
+
     /// Whether the process is there.
     pub(crate) fn lives(&self) -> bool {
         self.process().as_mut().is_some_and(|process| process.shell.try_wait().unwrap().is_none())

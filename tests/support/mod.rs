@@ -21,19 +21,21 @@
 
 mod components;
 mod control_plane;
+pub(crate) mod converged;
 mod http;
 mod jobrisk;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod kubectl;
 mod pki;
 mod process;
 mod programs;
+pub(crate) mod proxy;
 mod reports;
 mod supervisor;
 mod workloads;
 
 pub(crate) use control_plane::{Component, ControlPlane};
 pub(crate) use jobrisk::{Jobrisk, NAMESPACE, apply_manifests, base, free_port, run_to_end, strings, sum};
-pub(crate) use process::{Output, eventually};
+pub(crate) use process::{Output, eventually, tail_of};
 pub(crate) use reports::{create, event_reasons, report, rules, wait_for_report};
 pub(crate) use workloads::{BENIGN, REVERSE_SHELL, cron_job, job};

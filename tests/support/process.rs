@@ -74,11 +74,13 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Stri
 /// The last `count` lines of a file, or why there are none.
 pub(crate) fn tail(path: &Path, count: usize) -> String {
     match std::fs::read(path) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            let lines: Vec<&str> = text.lines().collect();
-            lines[lines.len().saturating_sub(count)..].join("\n")
-        }
+        Ok(bytes) => tail_of(&String::from_utf8_lossy(&bytes), count),
         Err(error) => format!("({}: {error})", path.display()),
     }
+}
+
+/// The last `count` lines of a text.
+pub(crate) fn tail_of(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }

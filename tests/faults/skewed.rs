@@ -1,0 +1,76 @@
+//! Servers of another version, and reports that somebody else changes.
+
+use serde_json::{Value, json};
+
+use crate::scenario::Scenario;
+use crate::support::proxy::{Action, Match, Verb};
+use crate::support::{BENIGN, REVERSE_SHELL, create, cron_job, job, rules, wait_for_report};
+
+/// Changes every object that comes with a list or a watch of Jobs and `CronJobs`.
+fn skew(scenario: &Scenario, change: fn(&mut Value)) {
+    for resource in ["jobs", "cronjobs"] {
+        let listed = Action::rewrite(move |list| {
+            list["items"].as_array_mut().into_iter().flatten().for_each(change);
+        });
+        let watched = Action::rewrite_events(move |mut event| {
+            if event["type"] != "BOOKMARK" {
+                change(&mut event["object"]);
+            }
+            vec![event]
+        });
+        scenario.proxy.add(Match::on(Verb::List, resource), listed);
+        scenario.proxy.add(Match::on(Verb::Watch, resource), watched);
+    }
+}
+
+#[test]
+fn d10_fields_and_values_of_a_newer_server_are_passed_over() {
+    let scenario = Scenario::prepare("d10");
+    skew(&scenario, |object| {
+        let new = json!({ "of": [1, null, { "deep": true }], "mode": "Entangled" });
+        object["metadata"]["lineage"] = new.clone();
+        object["spec"]["entanglement"] = new.clone();
+        object["status"]["entangled"] = new.clone();
+        if object["spec"]["schedule"].is_string() {
+            object["spec"]["concurrencyPolicy"] = json!("Entangle");
+        } else {
+            object["spec"]["completionMode"] = json!("Entangled");
+            object["spec"]["template"]["spec"]["containers"][0]["entanglement"] = new;
+        }
+    });
+    scenario.jobs("before", 4);
+    scenario.start();
+    scenario.jobs("after", 4);
+    create(scenario.plane(), &cron_job("d10", "after", REVERSE_SHELL));
+    scenario.settles_soon();
+}
+
+#[test]
+fn d11_an_object_of_wrong_types_says_so_and_hides_no_other() {
+    let scenario = Scenario::prepare("d11");
+    skew(&scenario, |object| {
+        match object["metadata"]["name"].as_str().unwrap_or_default().split('-').next().unwrap_or_default() {
+            "template" => object["spec"]["template"] = json!(7),
+            "command" => object["spec"]["template"]["spec"]["containers"][0]["command"] = json!({ "a": 1 }),
+            "spec" => object["spec"] = json!("none"),
+            _ => {}
+        }
+    });
+    let wrong = ["template", "command", "spec"];
+    for when in ["before", "after"] {
+        for name in wrong {
+            create(scenario.plane(), &job("d11", &format!("{name}-{when}"), BENIGN));
+        }
+        create(scenario.plane(), &job("d11", &format!("right-{when}"), REVERSE_SHELL));
+        if when == "before" {
+            scenario.start();
+        }
+        for name in wrong {
+            let says_so = |report: &Value| rules(report).contains(&"evd-unreadable".to_owned());
+            wait_for_report(scenario.plane(), "d11", &format!("job-{name}-{when}"), says_so);
+        }
+        let right = |report: &Value| report["status"]["severity"] == "High";
+        wait_for_report(scenario.plane(), "d11", &format!("job-right-{when}"), right);
+    }
+    assert!(scenario.jobrisk.lives());
+}
