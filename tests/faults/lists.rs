@@ -93,7 +93,7 @@ fn w07_lists_that_never_come_are_no_life() {
         scenario.proxy.add(Match::on(Verb::List, resource), Action::StallBody(0));
     }
     scenario.jobrisk.run();
-    let dead = eventually(Duration::from_secs(240), || (scenario.jobrisk.livez() != Some(200)).then_some(()));
+    let dead = eventually(Duration::from_secs(240), || (scenario.jobrisk.livez() == Some(503)).then_some(()));
     assert!(dead.is_some(), "alive without having seen anything: {}", scenario.jobrisk.stderr());
 }
 
