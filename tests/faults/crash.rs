@@ -10,7 +10,7 @@ use crate::scenario::{Scenario, is_long};
 use crate::support::converged::{LIVENESS, differences, wait_stable};
 use crate::support::proxy::{Action, Entry, Fault, Match, Verb};
 use crate::support::{
-    BENIGN, ControlPlane, REVERSE_SHELL, create, cron_job, event_reasons, eventually, report,
+    BENIGN, ControlPlane, REVERSE_SHELL, create, cron_job, event_reasons, eventually, job, report,
 };
 
 /// For how long nothing may be written between two of the many runs of C01.
@@ -172,4 +172,23 @@ fn c08_a_successor_of_the_same_name_gets_its_own_report() {
         eprintln!("c08: round {round}: {:?}", begin.elapsed());
     }
     scenario.settles_soon();
+}
+
+#[test]
+fn c09_what_went_while_nobody_looked_leaves_no_report() {
+    let scenario = Scenario::begin("c09");
+    let plane = scenario.plane();
+    for name in ["collected", "orphaned", "stays"] {
+        create(plane, &job("c09", name, BENIGN));
+    }
+    scenario.settles_soon();
+    scenario.jobrisk.kill();
+    // One is left for the garbage collector; the other has no owner any more, as when it is told to leave dependents.
+    let disowned = r#"{"metadata":{"ownerReferences":null}}"#;
+    let patch =
+        ["patch", "jobriskreport", "job-orphaned", "--namespace=c09", "--type=merge", "--patch", disowned];
+    plane.kubectl_ok(&patch);
+    plane.kubectl_ok(&["delete", "job", "collected", "orphaned", "--namespace=c09"]);
+    scenario.start();
+    scenario.settles(LIVENESS * 3);
 }

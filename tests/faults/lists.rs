@@ -10,6 +10,9 @@ use crate::scenario::{Scenario, is_long};
 use crate::support::eventually;
 use crate::support::proxy::{Action, Answer, Entry, Fault, Match, Verb, expired_event};
 
+/// How long a list may hang before it is given up, and asked for again after the first back-off.
+const HUNG_LIST: Duration = Duration::from_secs(30 + 5);
+
 #[test]
 fn w04_a_version_that_the_server_does_not_know_yet_is_asked_for_again() {
     let scenario = Scenario::prepare("w04");
@@ -40,6 +43,45 @@ fn w04_a_version_that_the_server_does_not_know_yet_is_asked_for_again() {
     scenario.settles_soon();
 }
 
+/// Lists of one kind hang in a way each; all are given up in time, and everything is found.
+fn hung_lists_are_given_up(id: &str, ways: [(&str, Action); 3]) {
+    let scenario = Scenario::prepare(id);
+    let proxy = &scenario.proxy;
+    scenario.jobs("before", 3);
+    let faults = ways.map(|(resource, action)| {
+        (resource, proxy.script(Fault::new(Match::on(Verb::List, resource), action).times(1)))
+    });
+    scenario.jobrisk.run();
+    for (resource, _) in faults {
+        let mut log = Vec::new();
+        let again = eventually(HUNG_LIST * 3, || {
+            log = proxy.log();
+            log.retain(|entry| Match::on(Verb::List, resource).matches(&entry.request));
+            (log.len() > 1).then_some(())
+        });
+        assert!(again.is_some(), "{resource} are not listed again");
+        let waited = log[1].at - log[0].at;
+        assert!(waited < HUNG_LIST, "{resource} are listed again only after {waited:?}");
+    }
+    scenario.jobrisk.wait_ready();
+    scenario.settles_soon();
+}
+
+#[test]
+fn w07_a_list_that_stalls_after_its_headers_is_given_up() {
+    let way = || Action::StallBody(0);
+    hung_lists_are_given_up(
+        "w07",
+        [("jobriskreports", way()), ("jobs", way()), ("cronjobs", Action::Swallow)],
+    );
+}
+
+#[test]
+fn w08_a_list_that_stalls_in_its_body_is_given_up() {
+    let way = || Action::StallBody(40);
+    hung_lists_are_given_up("w08", [("jobriskreports", way()), ("jobs", way()), ("cronjobs", way())]);
+}
+
 #[test]
 fn w07_lists_that_never_come_are_no_life() {
     if !is_long() {
@@ -51,7 +93,7 @@ fn w07_lists_that_never_come_are_no_life() {
         scenario.proxy.add(Match::on(Verb::List, resource), Action::StallBody(0));
     }
     scenario.jobrisk.run();
-    let dead = eventually(Duration::from_secs(240), || (scenario.jobrisk.livez() != Some(200)).then_some(()));
+    let dead = eventually(Duration::from_secs(240), || (scenario.jobrisk.livez() == Some(503)).then_some(()));
     assert!(dead.is_some(), "alive without having seen anything: {}", scenario.jobrisk.stderr());
 }
 

@@ -18,6 +18,7 @@ mod proxy;
 mod scenario;
 mod server;
 mod skewed;
+mod soak;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::scenario::{Scenario, is_long, seconds};
 use crate::support::converged::LIVENESS;
-use crate::support::proxy::{Action, Answer, Match, Verb};
+use crate::support::proxy::{Action, Answer, Authority, Match, Verb};
 use crate::support::{
     Component, ControlPlane, Jobrisk, NAMESPACE, REVERSE_SHELL, create, cron_job, eventually, kubeconfig,
 };
@@ -139,6 +139,44 @@ fn w15_a_token_that_is_replaced_on_disk_is_taken_up() {
     scenario.sees_new_job("after", Duration::from_secs(70));
     assert!(scenario.jobrisk.lives());
     scenario.settles_soon();
+}
+
+#[test]
+fn w16_an_authority_that_is_replaced_on_disk_is_taken_up() {
+    let mut scenario = Scenario::prepare("w16");
+    let folder = scenario.plane().dir().to_owned();
+    let (ca, token, config) =
+        (folder.join("w16.ca"), folder.join("w16.token"), folder.join("w16.kubeconfig"));
+    let (first, second) = (Authority::new("first"), Authority::new("second"));
+    fs::write(&ca, &first.ca_pem).unwrap();
+    fs::write(&token, scenario.token()).unwrap();
+    let url = scenario.proxy.url().replace("http:", "https:");
+    kubeconfig::write_with_files(&config, &url, Some(&ca), &token).unwrap();
+    scenario.proxy.serve_tls(&first);
+    scenario.jobrisk = Jobrisk::with_kubeconfig(&folder, &config);
+    scenario.start();
+    scenario.jobs("before", 2);
+    scenario.settles_soon();
+
+    scenario.proxy.serve_tls(&second);
+    fs::write(&ca, &second.ca_pem).unwrap();
+    scenario.proxy.cut_all();
+    let begin = Instant::now();
+    scenario.risky("after");
+    let mark = scenario.proxy.mark();
+    // Whatever it asks through the new certificate shows that it trusts it.
+    let outcome = eventually(Duration::from_secs(120), || {
+        let ended = scenario.jobrisk.exit_code();
+        (ended.is_some() || scenario.proxy.mark() > mark).then_some(ended)
+    });
+    let refusals = scenario.proxy.refusals().len();
+    assert!(refusals > 0 || outcome.is_some(), "the new certificate was never seen");
+    match outcome {
+        None => panic!("neither recovered nor ended, after {refusals} handshakes"),
+        Some(Some(code)) => assert_ne!(code, 0, "it gave up without saying so"),
+        Some(None) => scenario.settles(LIVENESS * 3),
+    }
+    eprintln!("w16: {:?} after {refusals} refused handshakes", begin.elapsed());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::scenario::Scenario;
+use crate::support::converged::LIVENESS;
 use crate::support::proxy::{Action, Match, Verb};
 use crate::support::{BENIGN, REVERSE_SHELL, create, cron_job, job, rules, wait_for_report};
 
@@ -73,4 +74,21 @@ fn d11_an_object_of_wrong_types_says_so_and_hides_no_other() {
         wait_for_report(scenario.plane(), "d11", &format!("job-right-{when}"), right);
     }
     assert!(scenario.jobrisk.lives());
+}
+
+#[test]
+fn c16_a_report_that_somebody_changes_is_put_right() {
+    let scenario = Scenario::begin("c16");
+    let plane = scenario.plane();
+    scenario.risky("job");
+    scenario.settles_soon();
+    let lie = r#"{"metadata":{"labels":{"team":"shop","jobrisk.io/severity":"none"}},
+        "status":{"severity":"None","riskScore":0,"findings":[]}}"#;
+    let patch = ["patch", "jobriskreport", "job-job", "--namespace=c16", "--type=merge", "--patch", lie];
+    plane.kubectl_ok(&patch);
+    scenario.converges(LIVENESS);
+    let report = wait_for_report(plane, "c16", "job-job", |_| true);
+    assert_eq!(report["metadata"]["labels"]["jobrisk.io/severity"], "high", "{report:#}");
+    assert_eq!(report["metadata"]["labels"]["team"], "shop", "what is not ours is not touched: {report:#}");
+    scenario.settles_soon();
 }

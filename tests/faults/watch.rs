@@ -1,13 +1,14 @@
 //! Faults of watches.
 
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::scenario::{Scenario, seconds};
+use crate::scenario::{Scenario, is_long, seconds};
 use crate::support::converged::LIVENESS;
-use crate::support::proxy::{Action, Fault, Match, Verb, expired_event};
+use crate::support::proxy::{Action, Answer, Fault, Match, Verb, expired_event};
 use crate::support::{REVERSE_SHELL, create, cron_job, eventually, job};
 
 const KINDS: [&str; 2] = ["jobs", "cronjobs"];
@@ -28,6 +29,52 @@ fn w01_a_watch_that_has_expired_is_listed_anew_once() {
         scenario.sees_new_job(&format!("after-{round}"), LIVENESS);
         assert_eq!(proxy.count(mark, Verb::List, "jobs"), 1, "{:#?}", proxy.since(mark));
     }
+    scenario.settles_soon();
+}
+
+#[test]
+fn w02_a_place_in_history_that_is_gone_is_left() {
+    let scenario = Scenario::begin("w02");
+    let proxy = &scenario.proxy;
+    scenario.jobs("before", 3);
+    scenario.settles_soon();
+    // Every watch from the place where the next one begins is refused, however often it is tried.
+    let gone = Mutex::new(None);
+    let from_there = move |request: &crate::support::proxy::Request| {
+        let version = request.parameter("resourceVersion").map(str::to_owned);
+        *gone.lock().unwrap().get_or_insert_with(|| version.clone()) == version
+    };
+    let refusal = Answer::status(410, "Expired", "The resourceVersion for the provided watch is too old.");
+    let id = proxy.add(Match::on(Verb::Watch, "jobs").when(from_there), Action::Answer(refusal));
+    let mark = proxy.mark();
+    proxy.end(Match::on(Verb::Watch, "jobs"));
+    scenario.sees_new_job("meanwhile", Duration::from_secs(60));
+    assert!((1..=20).contains(&proxy.hits(id)), "{} watches from there", proxy.hits(id));
+    assert!((1..=3).contains(&proxy.count(mark, Verb::List, "jobs")), "{:#?}", proxy.since(mark));
+    scenario.settles_soon();
+}
+
+#[test]
+fn w03_a_storm_of_410_is_no_storm_of_lists() {
+    let scenario = Scenario::begin("w03");
+    let proxy = &scenario.proxy;
+    scenario.jobs("before", 3);
+    scenario.settles_soon();
+    let mark = proxy.mark();
+    for kind in KINDS {
+        proxy.add(Match::on(Verb::Watch, kind), Action::Answer(Answer::expired_in_stream()));
+        proxy.end(Match::on(Verb::Watch, kind));
+    }
+    // Steps that double from half a second on are seven in half a minute, and a dozen in two minutes.
+    let (time, most) = (seconds(30, 120), if is_long() { 12 } else { 8 });
+    thread::sleep(time);
+    for kind in KINDS {
+        let lists = proxy.count(mark, Verb::List, kind);
+        assert!((1..=most).contains(&lists), "{lists} lists of {kind} in {time:?}");
+    }
+    proxy.clear();
+    // The last back-off may be a long one.
+    scenario.sees_new_job("after", Duration::from_secs(45));
     scenario.settles_soon();
 }
 

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::scenario::{Scenario, is_long, seconds};
+use crate::scenario::{Scenario, create_jobs, is_long, seconds};
 use crate::support::converged::LIVENESS;
 use crate::support::eventually;
 use crate::support::proxy::{Action, Answer, Entry, Fault, Match, Verb};
@@ -36,6 +36,51 @@ fn w09_a_write_that_is_never_answered_holds_up_no_other() {
     scenario.proxy.clear();
     // The one that hangs has a limit too.
     scenario.settles(Duration::from_secs(30));
+}
+
+#[test]
+fn w09_a_namespace_whose_writes_are_never_answered_holds_up_no_other() {
+    let scenario = Scenario::begin("w09-many");
+    scenario.create_namespace("w09-beside");
+    scenario.proxy.add(patches().namespace("w09-many"), Action::Swallow);
+    scenario.jobs("stuck", 60);
+    create_jobs(scenario.plane(), "w09-beside", "beside", 5);
+    let mark = Instant::now();
+    let reported = eventually(LIVENESS, || {
+        let done = scenario.proxy.writes(0);
+        let beside = patches().namespace("w09-beside");
+        (done.iter().filter(|entry| beside.matches(&entry.request)).count() == 5).then_some(())
+    });
+    assert!(reported.is_some(), "not reported within {:?}", mark.elapsed());
+    scenario.proxy.clear();
+    scenario.settles(Duration::from_secs(60));
+}
+
+#[test]
+fn w13_retry_after_of_a_second_is_waited_for() {
+    waits_for("w13-short", "1", 2, Duration::from_secs(1));
+}
+
+#[test]
+fn w13_retry_after_of_half_a_minute_is_waited_for() {
+    waits_for("w13-long", "30", 1, Duration::from_secs(30));
+}
+
+fn waits_for(id: &str, text: &str, times: usize, wait: Duration) {
+    let scenario = Scenario::begin(id);
+    let answer = Action::Answer(Answer::retry_after(text));
+    scenario.proxy.script(Fault::new(patches().name("job-first"), answer).times(times));
+    scenario.risky("first");
+    let written =
+        eventually(wait * 3 + LIVENESS, || (tries(&scenario, "job-first").len() > times).then_some(()));
+    let tries = tries(&scenario, "job-first");
+    assert!(written.is_some(), "not tried again: {tries:#?}");
+    for pair in tries.windows(2) {
+        let waited = pair[1].at - pair[0].at;
+        // To a quarter of a second: a client may count from when it asked.
+        assert!(waited + Duration::from_millis(250) >= wait, "tried again after {waited:?}");
+    }
+    scenario.settles_soon();
 }
 
 #[test]

@@ -16,10 +16,6 @@ use super::proxy::Proxy;
 /// How soon everything is as it should be once nothing is in the way any more.
 pub(crate) const LIVENESS: Duration = Duration::from_secs(10);
 
-/// For how long nothing may be written before it counts as stable. Whoever waits for a workload that keeps changing
-/// its report waits for seconds, not for minutes; and there are many tests.
-pub(crate) const STABLE: Duration = Duration::from_secs(5);
-
 /// Kind, namespace and name.
 type Key = (String, String, String);
 
