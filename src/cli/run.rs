@@ -127,9 +127,13 @@ async fn config(args: &Args) -> Result<Config, String> {
             let kubeconfig = Kubeconfig::read_from(path).map_err(|error| {
                 format!("cannot read the kubeconfig {}: {}", path.display(), first_line(&error))
             })?;
-            Config::from_custom_kubeconfig(kubeconfig, &options)
+            let authority = authority_file(&kubeconfig, args.context.as_deref());
+            let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
-                .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?
+                .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?;
+            // A certificate authority in a file is read again when the file changes, as it is in a pod.
+            config.root_cert_file = authority;
+            config
         }
         None if args.context.is_some() => Config::from_kubeconfig(&options)
             .await
@@ -148,6 +152,17 @@ async fn config(args: &Args) -> Result<Config, String> {
     // The controller's own delays apply; the client's could hold a request back for minutes.
     config.default_retry = false;
     Ok(config)
+}
+
+/// The file with the certificate authority of the cluster that a kubeconfig names, if it is in a file.
+fn authority_file(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<PathBuf> {
+    let context = context.or(kubeconfig.current_context.as_deref())?;
+    let context = kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
+    if cluster.certificate_authority_data.is_some() {
+        return None;
+    }
+    cluster.certificate_authority.as_ref().map(PathBuf::from)
 }
 
 /// Without the excerpt of the file that the parser adds below: there may be a token in it.

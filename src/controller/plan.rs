@@ -5,7 +5,7 @@ use super::stored::Known;
 use crate::report::Digest;
 
 /// How long the garbage collector has for the report on a workload that is gone, in seconds. Then it is removed here.
-const COLLECTED_AFTER: i64 = 60;
+const COLLECTED_AFTER: i64 = 10;
 
 /// What to do about a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,7 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(names(1010), ["delete a", "delete c", "mark unmarked"].map(ToOwned::to_owned));
+        assert_eq!(names(1005), ["delete a", "delete c", "mark unmarked"].map(ToOwned::to_owned));
         assert_eq!(
             names(1500),
             ["delete a", "delete low", "delete old", "mark unmarked"].map(ToOwned::to_owned)

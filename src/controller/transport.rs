@@ -36,7 +36,7 @@ const WATCH_SILENCE_LIMIT: Duration = Duration::from_secs(WATCH_SECONDS as u64 +
 /// The least time between two starts of the same watch.
 const WATCH_PACE: Duration = Duration::from_secs(1);
 /// The longest `Retry-After` that is kept; a longer one may be a mistake, and would be blindness.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// No answer in time.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -269,8 +269,8 @@ mod tests {
         };
         assert_eq!(pause_of(429, "1"), Some(1));
         assert_eq!(pause_of(503, "30"), Some(30));
-        assert_eq!(pause_of(429, "10000000000000000000"), Some(60));
-        assert_eq!(pause_of(429, "99999999999999999999999999999999"), Some(60));
+        assert_eq!(pause_of(429, "10000000000000000000"), Some(30));
+        assert_eq!(pause_of(429, "99999999999999999999999999999999"), Some(30));
         assert_eq!(pause_of(429, "Fri, 31 Dec 1999 23:59:59 GMT"), Some(1));
         assert_eq!(pause_of(429, "-1"), Some(1));
         assert_eq!(pause_of(500, "1"), None);

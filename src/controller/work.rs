@@ -28,7 +28,7 @@ use crate::rollup::FindingSet;
 use crate::workload::{Kind, OwnerClaim};
 
 /// How often reports without a workload are looked through.
-const CHORES_INTERVAL: Duration = Duration::from_secs(30);
+const CHORES_INTERVAL: Duration = Duration::from_secs(10);
 /// Chores under way at one time.
 const CHORES_UNDER_WAY: usize = 4;
 /// Runs that wait to be named. Beyond that they are not: each has its own report.

@@ -69,7 +69,7 @@ fn w05_a_store_that_was_put_back_is_found_out() {
     scenario.sees_new_job("after", Duration::from_secs(600));
     eprintln!("w05: repaired after {:?}", begin.elapsed());
     scenario.settles_soon();
-    assert!(scenario.jobrisk.sum("jobrisk_drift_total") > 0.5, "{}", scenario.jobrisk.metrics());
+    assert!(scenario.jobrisk.sum("jobrisk_relist_drift_total") > 0.5, "{}", scenario.jobrisk.metrics());
 }
 
 #[test]

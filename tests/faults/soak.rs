@@ -49,6 +49,6 @@ fn c17_change_without_end_takes_no_more_and_more() {
     scenario.settles(Duration::from_secs(30));
     eprintln!("c17: {round} rounds; KiB resident and descriptors: {before:?}, then {after:?}");
     assert!(after.0 < before.0 + 2048, "{} KiB resident, then {}", before.0, after.0);
-    // Connections that wait for their next use come and go.
-    assert!(after.1 <= before.1 + 16, "{} descriptors, then {}", before.1, after.1);
+    // Connections that wait for their next use come and go: one for each of 16 reports, 16 Events and 8 reads at most.
+    assert!(after.1 <= before.1.max(24) + 40, "{} descriptors, then {}", before.1, after.1);
 }
