@@ -88,8 +88,11 @@ impl Controller {
         let owned = self.ledger.judge_owner(&arrival.key, claim, &findings, created, seconds());
         let disowned = || judge_disowned(object).unwrap_or_else(|| assessment.clone());
         match owned {
-            Some(owned) => self.owned(arrival, assessment, disowned, owned, object.created()),
-            None if self.listed.contains(&source(Kind::CronJob)) => {
+            Some(owned) if owned != Owned::Forged => {
+                self.owned(arrival, assessment, disowned, owned, object.created());
+            }
+            // Before anything is called forged, the CronJob is read: the watch may be behind with it.
+            _ if self.listed.contains(&source(Kind::CronJob)) => {
                 self.observe(arrival, assessment, false);
                 self.look_up(Lookup {
                     disowned: Box::new(disowned()),
@@ -101,7 +104,7 @@ impl Controller {
                 });
             }
             // The CronJobs cannot be listed: nobody knows.
-            None => {
+            _ => {
                 self.accept(arrival, assessment);
             }
         }

@@ -217,15 +217,29 @@ impl Queue {
         self.under_way.remove(key);
         if is_written {
             self.release(&key.namespace);
-        } else if let Some(hold) = self.lanes.get_mut(&key.namespace).and_then(|lane| lane.hold.as_mut()) {
-            hold.is_tried = false;
+        } else {
+            self.not_tried(&key.namespace);
+            // Nothing is left to be tried in a namespace that refuses, perhaps since it is gone.
+            if self.lanes.get(&key.namespace).is_some_and(Lane::is_idle) {
+                self.lanes.remove(&key.namespace);
+                self.turns.retain(|namespace| *namespace != key.namespace);
+            }
         }
         self.requeue(key);
     }
 
+    /// What was begun in a namespace did not show whether it takes reports.
+    fn not_tried(&mut self, namespace: &Arc<str>) {
+        if let Some(hold) = self.lanes.get_mut(namespace).and_then(|lane| lane.hold.as_mut()) {
+            hold.is_tried = false;
+        }
+    }
+
     /// A read of a workload whose order was not kept has ended; its new order, if there is one, comes by `add`.
     pub fn read(&mut self, key: &Key) {
-        self.done(key, false);
+        self.under_way.remove(key);
+        self.not_tried(&key.namespace);
+        self.requeue(key);
     }
 
     /// The namespace takes reports again.
@@ -274,9 +288,7 @@ impl Queue {
                 }
             }
             Scope::Workload => {
-                if let Some(hold) = self.lanes.get_mut(&key.namespace).and_then(|lane| lane.hold.as_mut()) {
-                    hold.is_tried = false;
-                }
+                self.not_tried(&key.namespace);
                 let failures = self.failures.entry(key.clone()).or_default();
                 let delay = delay(*failures);
                 *failures = failures.saturating_add(1);

@@ -91,9 +91,10 @@ impl Controller {
 
     fn take_in(&mut self, key: &Key, heard: Heard) {
         match heard {
+            // It may be what was written, and only the answer was lost. What waits will be written over it anyway.
+            Heard::There(..) if self.queue.is_waiting(key) => {}
             Heard::There(uid, known, marked) => {
                 let news = self.ledger.report_seen(key, uid, known, marked, seconds());
-                // What waits to be written will be written over it anyway.
                 if news == News::Tampered {
                     self.put_right(key);
                 }
