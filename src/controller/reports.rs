@@ -31,10 +31,8 @@ impl Controller {
         match event {
             Ok(event) => {
                 match event {
-                    watcher::Event::Init => {
-                        self.ask_for_definition();
-                        return self.ledger.begin_reports();
-                    }
+                    // The beginning of a list is no sign that it will work.
+                    watcher::Event::Init => return self.ledger.begin_reports(),
                     watcher::Event::InitApply(report) | watcher::Event::Apply(report) => {
                         self.report_there(&report);
                     }
@@ -120,6 +118,8 @@ impl Controller {
     }
 
     fn reports_listed(&mut self) {
+        // Asked now and not before: a server that does not answer is one trouble, not two.
+        self.ask_for_definition();
         let missing = self.ledger.end_reports();
         let is_first = self.listed.insert(Source::Reports);
         self.shared.health.set_listed(Source::Reports, true);
@@ -140,6 +140,7 @@ impl Controller {
             self.chores.clear();
             self.runs.clear();
             self.definition = None;
+            self.is_definition_settled = false;
             self.shared.health.set_listed(Source::Reports, false);
             self.relist.insert(Source::Reports);
             for kind in crate::workload::Kind::ALL {
