@@ -30,13 +30,11 @@ impl FindingSet {
             .collect();
         hashes.sort_unstable();
         hashes.dedup();
-        let uncounted: Vec<_> = assessment
-            .findings
-            .totals()
-            .filter(|(rule, total)| {
-                assessment.findings.by_rule().any(|(kept, hits)| kept == *rule && hits.len() < *total)
-            })
-            .map(|(rule, total)| (rule.id, total))
+        // Both go through the rules in the same order.
+        let counted = assessment.findings.by_rule().zip(assessment.findings.totals());
+        let uncounted: Vec<_> = counted
+            .filter(|((_, kept), (_, total))| kept.len() < *total)
+            .map(|(_, (rule, total))| (rule.id, total))
             .collect();
         Self { hashes: hashes.into(), uncounted: uncounted.into() }
     }
@@ -46,11 +44,6 @@ impl FindingSet {
         let totals: BTreeMap<_, _> = other.uncounted.iter().copied().collect();
         self.hashes.iter().all(|hash| other.hashes.binary_search(hash).is_ok())
             && self.uncounted.iter().all(|(rule, total)| totals.get(rule).is_some_and(|most| total <= most))
-    }
-
-    /// How many bytes it takes besides itself.
-    pub fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.hashes) + size_of_val(&*self.uncounted)
     }
 }
 

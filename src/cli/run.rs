@@ -69,10 +69,6 @@ const DEFAULT_LOG: &str = "info,kube_client=off,kube_runtime=off,tower=off,hyper
 
 /// How long an opening connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How long a connection may be silent while an answer is due. Longer than a watch lasts, since a watch may be silent
-/// for all of its 60 s.
-const SILENCE_LIMIT: Duration = Duration::from_secs(75);
-
 pub(super) fn run(args: &Args) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(&args.log).map_err(|error| format!("cannot read the log filter: {error}"))?;
@@ -147,8 +143,6 @@ async fn config(args: &Args) -> Result<Config, String> {
         tracing::warn!("proxies are not supported: the API server is talked to directly");
     }
     config.connect_timeout = Some(CONNECT_LIMIT);
-    config.read_timeout = Some(SILENCE_LIMIT);
-    config.reset_reader_on_write = true;
     // The controller's own delays apply; the client's could hold a request back for minutes.
     config.default_retry = false;
     Ok(config)

@@ -86,16 +86,14 @@ impl Controller {
         // Nobody but the API server sets it.
         let created = parse_seconds(object.created()).unwrap_or(i64::MIN);
         let owned = self.ledger.judge_owner(&arrival.key, claim, &findings, created, seconds());
-        let disowned = || judge_disowned(object).unwrap_or_else(|| assessment.clone());
         match owned {
-            Some(owned) if owned != Owned::Forged => {
-                self.owned(arrival, assessment, disowned, owned, object.created());
-            }
+            Some(Owned::Covered) => self.cover(arrival, assessment),
+            Some(Owned::Differs) => self.differs(arrival, assessment, object.created()),
             // Before anything is called forged, the CronJob is read: the watch may be behind with it.
             _ if self.listed.contains(&source(Kind::CronJob)) => {
                 self.observe(arrival, assessment, false);
                 self.look_up(Lookup {
-                    disowned: Box::new(disowned()),
+                    disowned: Box::new(judge_disowned(object).unwrap_or_else(|| assessment.clone())),
                     arrival: arrival.clone(),
                     assessment: Box::new(assessment.clone()),
                     claim: claim.clone(),
@@ -110,23 +108,8 @@ impl Controller {
         }
     }
 
-    pub(super) fn owned(
-        &mut self,
-        arrival: &Arrival,
-        assessment: &Assessment,
-        disowned: impl FnOnce() -> Assessment,
-        owned: Owned,
-        created: &str,
-    ) {
-        match owned {
-            Owned::Covered => self.cover(arrival, assessment),
-            Owned::Differs => self.differs(arrival, assessment, created),
-            Owned::Forged => self.differs(arrival, &disowned(), created),
-        }
-    }
-
     /// A run that does what its CronJob does not: it has a report of its own, and its CronJob's report names it.
-    fn differs(&mut self, arrival: &Arrival, assessment: &Assessment, created: &str) {
+    pub(super) fn differs(&mut self, arrival: &Arrival, assessment: &Assessment, created: &str) {
         let is_news = self.accept(arrival, assessment);
         let Some(owner) = assessment.owner.as_ref().filter(|_| is_news) else { return };
         let key = Key { kind: Kind::CronJob, name: owner.name.as_str().into(), ..arrival.key.clone() };
@@ -141,15 +124,11 @@ impl Controller {
     }
 
     /// The CronJob's report speaks for a Job.
-    fn cover(&mut self, arrival: &Arrival, assessment: &Assessment) {
+    pub(super) fn cover(&mut self, arrival: &Arrival, assessment: &Assessment) {
         self.observe(arrival, assessment, true);
         self.queue.withdraw(&arrival.key);
         // It was judged by itself before, perhaps before its owner was known.
-        if let Some(entry) = self.ledger.get(&arrival.key)
-            && entry.known.is_some()
-        {
-            self.remove_covered(&arrival.key);
-        }
+        self.remove_covered(&arrival.key);
     }
 
     /// Takes a verdict. Says whether it is to be written.
@@ -198,14 +177,14 @@ impl Controller {
             is_dying: arrival.is_dying,
             is_covered,
         };
-        if self.ledger.observe(&arrival.key, seen, seconds()).is_some() {
+        if self.ledger.observe(&arrival.key, seen, seconds()) {
             self.chores_due = Instant::now();
         }
     }
 
     /// A workload is gone. What waits to be said of it is said all the same.
     pub(super) fn gone(&mut self, key: &Key) {
-        if self.ledger.remove(key, seconds()).is_some() {
+        if self.ledger.remove(key, seconds()) {
             self.put_back.remove(key);
             self.chores_due = Instant::now();
         }

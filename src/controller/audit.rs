@@ -103,7 +103,7 @@ pub enum Outcome {
 impl Audit {
     /// Begins an audit, after an earlier one that found this to differ.
     pub fn begin(kind: Kind, before: Option<Differences>, ledger: &mut Ledger) -> Self {
-        ledger.begin_audit(kind);
+        ledger.begin_audit();
         Self { kind, before, differs: HashMap::new() }
     }
 

@@ -110,7 +110,6 @@ pub fn event(
         reason: Some(reason.to_owned()),
         note: Some(note),
         type_: Some(event_type.to_owned()),
-        event_time: Some(MicroTime(now)),
         regarding: Some(ObjectReference {
             api_version: Some(SUBJECT_API_VERSION.to_owned()),
             kind: Some(subject.kind.clone()),
@@ -126,10 +125,23 @@ pub fn event(
             namespace,
             ..ObjectReference::default()
         }),
+        ..stamped(now, instance)
+    })
+}
+
+/// What every Event says: who reports it, and when.
+fn stamped(now: Timestamp, instance: &str) -> Event {
+    Event {
+        event_time: Some(MicroTime(now)),
         reporting_controller: Some(CONTROLLER.to_owned()),
         reporting_instance: Some(instance.chars().take(128).collect()),
         ..Event::default()
-    })
+    }
+}
+
+/// A note within the API's limit.
+fn cut(note: &str) -> String {
+    note.chars().take(MAX_NOTE).collect()
 }
 
 /// The Event in the controller's own namespace that a namespace takes no reports.
@@ -147,9 +159,8 @@ pub fn refusal(namespace: &str, why: &'static str, pod: &Pod, now: Timestamp) ->
         },
         action: Some("Report".to_owned()),
         reason: Some(reasons::REPORTS_REFUSED.to_owned()),
-        note: Some(note.chars().take(MAX_NOTE).collect()),
+        note: Some(cut(&note)),
         type_: Some("Warning".to_owned()),
-        event_time: Some(MicroTime(now)),
         regarding: Some(ObjectReference {
             api_version: Some("v1".to_owned()),
             kind: Some("Pod".to_owned()),
@@ -157,9 +168,7 @@ pub fn refusal(namespace: &str, why: &'static str, pod: &Pod, now: Timestamp) ->
             namespace: Some(pod.namespace.clone()),
             ..ObjectReference::default()
         }),
-        reporting_controller: Some(CONTROLLER.to_owned()),
-        reporting_instance: Some(pod.name.chars().take(128).collect()),
-        ..Event::default()
+        ..stamped(now, &pod.name)
     }
 }
 
@@ -175,7 +184,7 @@ pub struct Pod {
 fn tampered_note(report: &JobRiskReport) -> String {
     let name = report.metadata.name.as_deref().unwrap_or_default();
     let note = format!("Somebody else changed or removed jobriskreport {name}; it was put back.");
-    note.chars().take(MAX_NOTE).collect()
+    cut(&note)
 }
 
 /// How many Events may be written: so many at once, then so many in a second. A flood of risky workloads must not become
@@ -223,7 +232,7 @@ fn note(report: &JobRiskReport, before: Severity) -> String {
         "Severity {} (was {before}), risk score {}: {listed}. See jobriskreport {name}.",
         status.severity, status.risk_score
     );
-    note.chars().take(MAX_NOTE).collect()
+    cut(&note)
 }
 
 #[cfg(test)]

@@ -58,21 +58,10 @@ pub struct Stray {
     pub uid: Id,
     /// What stands in it.
     pub known: Known,
-    /// Its risk.
-    pub risk_score: i32,
     /// When the workload was seen to be gone, in seconds since 1970, if the report says so.
     pub marked: Option<i64>,
     /// Since when it is a stray, in seconds since 1970.
     pub since: i64,
-}
-
-/// A workload that was there and is not any more.
-#[derive(Debug, Clone)]
-pub struct Gone {
-    /// Which.
-    pub key: Key,
-    /// Its uid.
-    pub uid: Id,
 }
 
 /// What a change of a report means.
@@ -118,9 +107,9 @@ impl Ledger {
         self.strays.iter().flat_map(|(key, strays)| strays.iter().map(move |stray| (key, stray)))
     }
 
-    /// All workloads.
-    pub fn entries(&self) -> impl Iterator<Item = (&Key, &Entry)> {
-        self.entries.iter()
+    /// Whether no workload exists.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// How many workloads of each kind and severity exist.
@@ -134,23 +123,25 @@ impl Ledger {
         *round = round.wrapping_add(1);
     }
 
-    /// A list of a kind is complete: what was not in it is gone.
-    pub fn end_list(&mut self, kind: Kind, now: i64) -> Vec<Gone> {
+    /// A list of a kind is complete: what was not in it is gone. Says how many were not.
+    pub fn end_list(&mut self, kind: Kind, now: i64) -> usize {
         let round = self.round(kind);
         let missing = self.entries.iter().filter(|(key, entry)| key.kind == kind && entry.round != round);
         let missing: Vec<Key> = missing.map(|(key, _)| key.clone()).collect();
-        missing.iter().filter_map(|key| self.remove(key, now)).collect()
+        for key in &missing {
+            self.remove(key, now);
+        }
+        missing.len()
     }
 
-    /// Takes note of a workload, in place of one that was there under the same name, which is given.
+    /// Takes note of a workload. Says whether it is in place of another that was there under the same name.
     ///
     /// The report about it is found by itself among the strays.
-    pub fn observe(&mut self, key: &Key, seen: Seen, now: i64) -> Option<Gone> {
-        let replaced = if self.entries.get(key).is_some_and(|entry| entry.uid != seen.uid) {
-            self.remove(key, now)
-        } else {
-            None
-        };
+    pub fn observe(&mut self, key: &Key, seen: Seen, now: i64) -> bool {
+        let is_other = self.entries.get(key).is_some_and(|entry| entry.uid != seen.uid);
+        if is_other {
+            self.remove(key, now);
+        }
         let (round, audit) = (self.round(key.kind), self.audits);
         if let Some(entry) = self.entries.get_mut(key) {
             let before = entry.severity;
@@ -163,7 +154,7 @@ impl Ledger {
             self.entries.insert(key, seen.entry(round, audit, known, None));
         }
         self.count(key.kind, seen.severity, 1);
-        replaced
+        is_other
     }
 
     /// Takes note of the findings of a CronJob, whose spec was last changed at `changed`.
@@ -209,19 +200,18 @@ impl Ledger {
         }
     }
 
-    /// A workload is gone. The report about it becomes a stray.
-    pub fn remove(&mut self, key: &Key, now: i64) -> Option<Gone> {
-        let (key, entry) = self.entries.remove_entry(key)?;
+    /// A workload is gone. The report about it becomes a stray. Says whether it was there.
+    pub fn remove(&mut self, key: &Key, now: i64) -> bool {
+        let Some((key, entry)) = self.entries.remove_entry(key) else { return false };
         self.count(key.kind, entry.severity, -1);
         if let Some(cron) = entry.cron {
             self.tombstones.add(entry.uid, *cron, now);
         }
         if let Some(known) = entry.known {
-            let risk_score = known.risk_score;
-            let stray = Stray { uid: entry.uid, known, risk_score, marked: None, since: now };
-            self.strays.entry(key.clone()).or_default().push(stray);
+            let stray = Stray { uid: entry.uid, known, marked: None, since: now };
+            self.strays.entry(key).or_default().push(stray);
         }
-        Some(Gone { key, uid: entry.uid })
+        true
     }
 
     /// A report was written.
@@ -231,15 +221,7 @@ impl Ledger {
             entry.known = Some(known);
             return;
         }
-        self.set_stray(key, Stray { uid, known, risk_score: known.risk_score, marked, since: now });
-    }
-
-    /// What stands in a report that exists is not to be relied on: it has to be written again.
-    pub fn distrust(&mut self, key: &Key, uid: Id) {
-        let entry = self.entries.get_mut(key).filter(|entry| entry.uid == uid);
-        if let Some(known) = entry.and_then(|entry| entry.known.as_mut()) {
-            known.digest = None;
-        }
+        self.set_stray(key, Stray { uid, known, marked, since: now });
     }
 
     /// Forgets which objects have not changed: the next list judges all of them.
@@ -250,7 +232,7 @@ impl Ledger {
     }
 
     /// An audit begins.
-    pub fn begin_audit(&mut self, _: Kind) {
+    pub fn begin_audit(&mut self) {
         self.audits = self.audits.wrapping_add(1);
     }
 
@@ -305,7 +287,7 @@ impl Ledger {
     pub fn report_seen(&mut self, key: &Key, uid: Id, seen: Known, marked: Option<i64>, now: i64) -> News {
         let seen = Known { round: self.report_round, ..seen };
         let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.uid == uid) else {
-            self.set_stray(key, Stray { uid, known: seen, risk_score: seen.risk_score, marked, since: now });
+            self.set_stray(key, Stray { uid, known: seen, marked, since: now });
             return News::Expected;
         };
         match &mut entry.known {
@@ -348,9 +330,7 @@ impl Ledger {
     /// After a list the maps are as large as they need to be.
     pub fn shrink(&mut self) {
         self.strays.shrink_to_fit();
-        let used: HashSet<&Arc<str>> = self.entries.keys().map(|key| &key.namespace).collect();
-        let used: HashSet<Arc<str>> = used.into_iter().cloned().collect();
-        self.namespaces = used;
+        self.namespaces = self.entries.keys().map(|key| Arc::clone(&key.namespace)).collect();
     }
 
     fn set_stray(&mut self, key: &Key, stray: Stray) {

@@ -27,7 +27,7 @@ pub mod watch;
 mod work;
 pub mod write;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -115,8 +115,9 @@ pub struct Controller {
     is_definition_asked: bool,
     is_definition_settled: bool,
     listed: HashSet<Source>,
-    /// Workloads to be read and judged anew, and whether their report was tampered with.
-    rereads: VecDeque<(Instant, Key, bool)>,
+    /// Workloads to be read and judged anew, in the order of the times to do so, and whether their report was
+    /// tampered with.
+    rereads: BTreeMap<(Instant, Key), bool>,
     reads: usize,
     lookups: usize,
     /// When a report was last put back.
@@ -151,7 +152,7 @@ impl Controller {
             is_definition_asked: false,
             is_definition_settled: false,
             listed: HashSet::new(),
-            rereads: VecDeque::new(),
+            rereads: BTreeMap::new(),
             reads: 0,
             lookups: 0,
             put_back: HashMap::new(),
@@ -216,7 +217,7 @@ impl Controller {
         self.begin_work(now);
         self.shared.metrics.set_queue(self.queue.len(), self.queue.refusing());
         self.shared.metrics.set_oldest(self.queue.oldest().map(|since| now.saturating_duration_since(since)));
-        let rereads = self.rereads.iter().map(|(due, ..)| *due).filter(|due| *due > now).min();
+        let rereads = self.rereads.keys().map(|(due, _)| *due).find(|due| *due > now);
         let due = self.queue.next_due(now).into_iter().chain(rereads).min();
         due.map_or(HEARTBEAT, |due| due.saturating_duration_since(now).min(HEARTBEAT))
     }
@@ -267,15 +268,20 @@ impl Controller {
     /// A kind was listed to the end.
     fn listed(&mut self, kind: Kind) {
         let gone = self.ledger.end_list(kind, seconds());
-        let is_first = self.listed.insert(source(kind));
+        let is_first = self.set_listed(source(kind));
         if kind == Kind::CronJob && is_first && self.started.elapsed() > OWNERS_PATIENCE {
             // Jobs may have been judged without their owners.
             self.judge_again(Kind::Job);
         }
-        self.shared.health.set_listed(source(kind), true);
         self.ledger.shrink();
         self.chores_due = Instant::now();
-        tracing::info!(kind = kind.as_str(), gone = gone.len(), "listed");
+        tracing::info!(kind = kind.as_str(), gone, "listed");
+    }
+
+    /// A source was listed to the end. Says whether for the first time.
+    fn set_listed(&mut self, source: Source) -> bool {
+        self.shared.health.set_listed(source, true);
+        self.listed.insert(source)
     }
 
     /// Lists a kind again and judges all of it.

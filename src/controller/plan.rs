@@ -79,7 +79,7 @@ pub fn chores(ledger: &Ledger, retention: Retention, now: i64) -> Vec<Chore> {
     }
     // Per namespace the worst and newest first: what is beyond the limit goes.
     evidence.sort_by(|(key_a, a, marked_a), (key_b, b, marked_b)| {
-        let rank = |stray: &Stray, marked: i64| (stray.known.severity, stray.risk_score, marked);
+        let rank = |stray: &Stray, marked: i64| (stray.known.severity, stray.known.risk_score, marked);
         key_a.namespace.cmp(&key_b.namespace).then(rank(b, *marked_b).cmp(&rank(a, *marked_a)))
     });
     let mut count = 0;
@@ -131,7 +131,7 @@ mod tests {
 
     fn stray(id: &str, severity: Severity, marked: Option<i64>, name: u8) -> Stray {
         let known = known(id, severity, None, name);
-        Stray { uid: Id::of(id), known, risk_score: 1, marked, since: 1000 }
+        Stray { uid: Id::of(id), known, marked, since: 1000 }
     }
 
     #[test]

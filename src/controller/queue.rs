@@ -120,12 +120,17 @@ impl Queue {
 
     fn ready_now(&mut self, key: Key) {
         let namespace = Arc::clone(&key.namespace);
-        let lane = self.lanes.entry(Arc::clone(&namespace)).or_default();
-        lane.ready.push_back(key);
+        self.with_turn(&namespace).ready.push_back(key);
+    }
+
+    /// The lane of a namespace, which gets a turn.
+    fn with_turn(&mut self, namespace: &Arc<str>) -> &mut Lane {
+        let lane = self.lanes.entry(Arc::clone(namespace)).or_default();
         if !lane.has_turn {
             lane.has_turn = true;
-            self.turns.push_back(namespace);
+            self.turns.push_back(Arc::clone(namespace));
         }
+        lane
     }
 
     /// Takes back an order that is not needed any more: the report says what it should already.
@@ -161,9 +166,7 @@ impl Queue {
 
     fn next_of(&mut self, namespace: &Arc<str>, now: Instant) -> Option<Work> {
         let lane = self.lanes.get_mut(namespace)?;
-        if let Some(hold) = &lane.hold
-            && (hold.until > now || hold.is_tried)
-        {
+        if lane.rests(now) {
             return None;
         }
         // Places of orders that were withdrawn, or are under way again, are passed over.
@@ -197,8 +200,7 @@ impl Queue {
             if self.under_way.contains(&key) {
                 continue;
             }
-            let held = self.lanes.get(&key.namespace).and_then(|lane| lane.hold.as_ref());
-            if held.is_some_and(|hold| hold.until > now || hold.is_tried) {
+            if self.lanes.get(&key.namespace).is_some_and(|lane| lane.rests(now)) {
                 self.calm.push_back(key);
                 continue;
             }
@@ -216,7 +218,10 @@ impl Queue {
         self.failures.remove(key);
         self.under_way.remove(key);
         if is_written {
-            self.release(&key.namespace);
+            // The namespace takes reports again.
+            if let Some(lane) = self.lanes.get_mut(&key.namespace) {
+                lane.hold = None;
+            }
         } else {
             self.not_tried(&key.namespace);
             // Nothing is left to be tried in a namespace that refuses, perhaps since it is gone.
@@ -240,13 +245,6 @@ impl Queue {
         self.under_way.remove(key);
         self.not_tried(&key.namespace);
         self.requeue(key);
-    }
-
-    /// The namespace takes reports again.
-    fn release(&mut self, namespace: &Arc<str>) {
-        if let Some(lane) = self.lanes.get_mut(namespace) {
-            lane.hold = None;
-        }
     }
 
     fn requeue(&mut self, key: &Key) {
@@ -280,12 +278,7 @@ impl Queue {
                     self.insert(key.clone(), Box::new(order), since);
                 }
                 // A lane that is held has a turn, to be tried when the time comes.
-                if let Some(lane) = self.lanes.get_mut(&key.namespace)
-                    && !lane.has_turn
-                {
-                    lane.has_turn = true;
-                    self.turns.push_back(Arc::clone(&key.namespace));
-                }
+                self.with_turn(&key.namespace);
             }
             Scope::Workload => {
                 self.not_tried(&key.namespace);
@@ -314,12 +307,7 @@ impl Queue {
                 self.ready_now(key);
             } else {
                 let namespace = Arc::clone(&key.namespace);
-                let lane = self.lanes.entry(Arc::clone(&namespace)).or_default();
-                lane.owed.insert(key);
-                if !lane.has_turn {
-                    lane.has_turn = true;
-                    self.turns.push_back(namespace);
-                }
+                self.with_turn(&namespace).owed.insert(key);
             }
         }
     }
@@ -363,8 +351,8 @@ impl Queue {
     }
 
     /// Takes a workload for something else than an order: until `done`, no order on it is begun.
-    pub fn take(&mut self, key: &Key) -> bool {
-        self.under_way.insert(key.clone())
+    pub fn take(&mut self, key: &Key) {
+        self.under_way.insert(key.clone());
     }
 
     /// Whether an order on a workload waits.
@@ -396,6 +384,11 @@ impl Queue {
 impl Lane {
     fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.owed.is_empty()
+    }
+
+    /// Whether nothing may be begun in it now.
+    fn rests(&self, now: Instant) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.until > now || hold.is_tried)
     }
 
     fn tried(&mut self) {

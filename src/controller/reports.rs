@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use kube::Resource as _;
 use kube::runtime::watcher;
 
 use super::health::Source;
@@ -52,19 +51,17 @@ impl Controller {
     }
 
     fn report_there(&mut self, report: &Stored) {
-        let (Some(Subject { key, uid }), Some(known)) = (report.subject(), report.known()) else {
-            // Not one of ours, and not where ours would be.
-            return;
-        };
+        // Or it is not one of ours, and not where ours would be.
+        let Some(Subject { key, uid, name }) = report.subject() else { return };
+        let Some(known) = report.known_as(name) else { return };
         let deleted = report.status().and_then(|status| status.subject_deleted.as_ref());
         let marked = deleted.map(|deleted| parse_seconds(&deleted.time).unwrap_or_else(seconds));
         self.heard(key, Heard::There(uid, known, marked));
     }
 
     fn report_deleted(&mut self, report: &Stored) {
-        let Some(Subject { key, uid }) = report.subject() else { return };
-        let id = Id::of(report.meta().uid.as_deref().unwrap_or_default());
-        self.heard(key, Heard::Gone(uid, id));
+        let Some(Subject { key, uid, .. }) = report.subject() else { return };
+        self.heard(key, Heard::Gone(uid, report.id()));
     }
 
     fn heard(&mut self, key: Key, heard: Heard) {
@@ -98,11 +95,8 @@ impl Controller {
                 }
             }
             Heard::Gone(uid, id) => {
-                if self.chores_under_way.contains(&id) {
-                    return;
-                }
                 if self.ledger.report_gone(key, uid, id) {
-                    self.rereads.push_back((Instant::now() + GONE_PATIENCE, key.clone(), true));
+                    self.rereads.insert((Instant::now() + GONE_PATIENCE, key.clone()), true);
                 }
             }
         }
@@ -112,8 +106,8 @@ impl Controller {
     fn put_right(&mut self, key: &Key) {
         let now = Instant::now();
         let due = self.put_back.get(key).map_or(now, |last| (*last + PUT_BACK_PACE).max(now));
-        if !self.rereads.iter().any(|(_, known, _)| known == key) {
-            self.rereads.push_back((due, key.clone(), true));
+        if !self.rereads.keys().any(|(_, known)| known == key) {
+            self.rereads.insert((due, key.clone()), true);
         }
     }
 
@@ -121,13 +115,11 @@ impl Controller {
         // Asked now and not before: a server that does not answer is one trouble, not two.
         self.ask_for_definition();
         let missing = self.ledger.end_reports();
-        let is_first = self.listed.insert(Source::Reports);
-        self.shared.health.set_listed(Source::Reports, true);
-        if is_first {
+        if self.set_listed(Source::Reports) {
             tracing::info!(reports = self.ledger.strays().count(), "reports that exist are known");
         } else {
             let due = Instant::now() + GONE_PATIENCE;
-            self.rereads.extend(missing.into_iter().map(|key| (due, key, true)));
+            self.rereads.extend(missing.into_iter().map(|key| ((due, key), true)));
         }
     }
 

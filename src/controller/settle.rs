@@ -128,12 +128,12 @@ impl Controller {
 
     fn read(&mut self, key: &Key, tampered: bool, is_owed: bool, result: Result<Option<Watched>, Trouble>) {
         self.reads = self.reads.saturating_sub(1);
+        if is_owed {
+            self.queue.read(key);
+        }
         match result {
             Ok(object) => {
                 self.troubles.end(READ);
-                if is_owed {
-                    self.queue.read(key);
-                }
                 // Gone by now, or another: the watch says so.
                 if let Some(object) = object
                     && self.ledger.get(key).is_some()
@@ -143,10 +143,7 @@ impl Controller {
             }
             Err(trouble) => {
                 self.troubles.begin(READ, &trouble);
-                if is_owed {
-                    self.queue.read(key);
-                }
-                self.rereads.push_back((Instant::now() + AUDIT_AGAIN, key.clone(), tampered));
+                self.rereads.insert((Instant::now() + AUDIT_AGAIN, key.clone()), tampered);
             }
         }
         self.take_in_unsettled(key);
@@ -178,12 +175,15 @@ impl Controller {
                 return;
             }
         };
-        self.owned(&arrival, &assessment, || *disowned, owned.unwrap_or(Owned::Forged), &created);
+        match owned {
+            Some(Owned::Covered) => self.cover(&arrival, &assessment),
+            Some(Owned::Differs) => self.differs(&arrival, &assessment, &created),
+            Some(Owned::Forged) | None => self.differs(&arrival, &disowned, &created),
+        }
     }
 
     fn marked(&mut self, key: &Key, stray: &Stray, time: i64, result: Result<Option<Known>, Trouble>) {
-        self.chores_under_way.remove(&stray.known.id);
-        self.queue.done(key, false);
+        self.put_down(key, stray);
         match result {
             Ok(Some(known)) => {
                 self.shared.metrics.retained("marked");
@@ -198,8 +198,7 @@ impl Controller {
     }
 
     fn deleted(&mut self, key: &Key, stray: &Stray, result: Result<(), Trouble>) {
-        self.chores_under_way.remove(&stray.known.id);
-        self.queue.done(key, false);
+        self.put_down(key, stray);
         match result {
             Ok(()) => {
                 if stray.marked.is_some() {
@@ -212,15 +211,21 @@ impl Controller {
         self.take_in_unsettled(key);
     }
 
+    /// A chore has ended.
+    fn put_down(&mut self, key: &Key, stray: &Stray) {
+        self.chores_under_way.remove(&stray.known.id);
+        self.queue.done(key, false);
+    }
+
     fn named(&mut self, run: &NamedRun, result: Result<Option<Known>, Trouble>) {
-        let key = run.key.clone();
-        self.queue.done(&key, false);
+        let key = &run.key;
+        self.queue.done(key, false);
         match result {
-            Ok(Some(known)) => self.ledger.wrote(&key, run.uid, known, None, seconds()),
+            Ok(Some(known)) => self.ledger.wrote(key, run.uid, known, None, seconds()),
             Ok(None) => {}
             Err(trouble) => self.troubles.begin(WRITE, &trouble),
         }
-        self.take_in_unsettled(&key);
+        self.take_in_unsettled(key);
     }
 
     fn defined(&mut self, result: Result<Option<String>, Trouble>) {
@@ -233,7 +238,7 @@ impl Controller {
                 let learned = self.definition.is_none() && definition.is_some();
                 self.definition = definition.or_else(|| self.definition.take());
                 // What was judged meanwhile names another owner, or none.
-                if changed || (learned && self.ledger.entries().next().is_some()) {
+                if changed || (learned && !self.ledger.is_empty()) {
                     for kind in Kind::ALL {
                         self.judge_again(kind);
                     }
@@ -250,13 +255,12 @@ impl Controller {
             Ok(mut page) => {
                 self.troubles.end(AUDIT);
                 let next = page.next.take();
+                let kind = audit.kind;
                 audit.page(page, &mut self.ledger);
                 if next.is_some() {
-                    let kind = audit.kind;
                     self.audit = Some(audit);
                     return self.begin_audit_page(kind, next);
                 }
-                let kind = audit.kind;
                 match audit.end(&self.ledger) {
                     Outcome::Agrees => {}
                     Outcome::Again(differs) => {

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::id::Id;
 use super::ledger::Key;
 use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
-use crate::report::{Digest, RETAINED_FROM, digest, report_names};
+use crate::report::{Digest, RETAINED_FROM, digest_of, raised_peak, report_names};
 use crate::severity::Severity;
 use crate::workload::Kind;
 
@@ -154,53 +154,54 @@ pub struct Subject {
     pub key: Key,
     /// That workload's uid.
     pub uid: Id,
+    /// Which of its [`report_names`] it has.
+    pub name: u8,
 }
 
 impl Stored {
+    /// Its own uid.
+    pub fn id(&self) -> Id {
+        Id::of(self.meta.uid.as_deref().unwrap_or_default())
+    }
+
     /// Which workload it is about; `None` for one that is not named like a report on it, or says nothing readable.
     pub fn subject(&self) -> Option<Subject> {
         let subject = &self.spec.as_ref()?.subject;
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == subject.kind)?;
-        self.which_name(kind)?;
+        let kind = Kind::parse(&subject.kind)?;
+        let names = report_names(kind, &subject.name, &subject.uid);
+        let own = self.meta.name.as_deref()?;
         Some(Subject {
             key: Key::new(kind, self.meta.namespace.as_deref()?, &subject.name),
             uid: Id::of(&subject.uid),
+            name: names.iter().position(|name| name == own).and_then(|index| u8::try_from(index).ok())?,
         })
-    }
-
-    fn which_name(&self, kind: Kind) -> Option<u8> {
-        let subject = &self.spec.as_ref()?.subject;
-        let names = report_names(kind, &subject.name, &subject.uid);
-        let name = self.meta.name.as_deref()?;
-        names.iter().position(|known| known == name).and_then(|index| u8::try_from(index).ok())
     }
 
     /// What to remember of it, if it is a report with a verdict.
     pub fn known(&self) -> Option<Known> {
-        let kind = Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == self.subject_kind())?;
-        let name = self.which_name(kind)?;
-        let report = self.report()?;
-        let status = report.status.as_ref()?;
-        let sealed = report.metadata.annotations.as_ref().and_then(|all| all.get(keys::DIGEST));
+        self.known_as(self.subject()?.name)
+    }
+
+    /// [`Self::known`] of a report that has this one of its names.
+    pub fn known_as(&self, name: u8) -> Option<Known> {
+        self.meta.uid.as_ref()?;
+        let status = self.status.as_ref()?;
+        let sealed = self.meta.annotations.as_ref().and_then(|all| all.get(keys::DIGEST));
         let sealed = sealed.and_then(|text| Digest::parse(text));
-        let known = Known {
-            id: Id::of(self.meta.uid.as_deref()?),
+        let content = digest_of(&self.meta, self.spec.as_ref()?, Some(status));
+        Some(Known {
+            id: self.id(),
             generation: self.meta.generation.unwrap_or_default(),
-            digest: sealed.filter(|sealed| *sealed == digest(&report)),
+            digest: sealed.filter(|sealed| *sealed == content),
             history: history(status),
             severity: status.severity,
             risk_score: status.risk_score,
             runs: u8::try_from(status.differing_runs.len()).unwrap_or(u8::MAX),
-            peak: crate::report::raised_peak(status.peak, status),
+            peak: raised_peak(status.peak, status),
             subject_generation: status.subject_generation,
             name,
             round: 0,
-        };
-        Some(known)
-    }
-
-    fn subject_kind(&self) -> Option<&str> {
-        self.spec.as_ref().map(|spec| spec.subject.kind.as_str())
+        })
     }
 
     /// The report with nothing but what jobrisk writes, to be applied again with a change.
@@ -234,7 +235,7 @@ impl Stored {
 }
 
 /// A hash of what a report remembers. Compared within one process only.
-pub fn history(status: &ReportStatus) -> u64 {
+fn history(status: &ReportStatus) -> u64 {
     let mut hasher = DefaultHasher::new();
     serde_json::to_string(&(status.peak, &status.differing_runs)).unwrap_or_default().hash(&mut hasher);
     hasher.finish()

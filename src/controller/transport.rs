@@ -9,6 +9,7 @@
 //! * whatever arrives for a list or watch is noted as its progress.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -26,9 +27,9 @@ use super::health::Source;
 use super::watch::WATCH_SECONDS;
 
 /// How long a request for one object may take, its answer included.
-pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// How long a page of a list may take.
-pub const LIST_LIMIT: Duration = Duration::from_secs(30);
+const LIST_LIMIT: Duration = Duration::from_secs(30);
 /// How long a watch may take to begin.
 const WATCH_BEGIN_LIMIT: Duration = Duration::from_secs(15);
 /// How long a watch may be silent. The server ends it before.
@@ -47,13 +48,16 @@ pub struct TooLate(pub Duration);
 #[derive(Clone)]
 pub struct Limits {
     shared: Arc<Shared>,
-    pauses: Arc<Pauses>,
+    /// By what servers ask for: by method and resource, of which there are few.
+    pauses: Arc<Pauses<(Method, String)>>,
+    /// Between the starts of a watch.
+    paces: Arc<Pauses<Source>>,
 }
 
 impl Limits {
     /// Limits that note progress in `shared`.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, pauses: Arc::default() }
+        Self { shared, pauses: Arc::default(), paces: Arc::default() }
     }
 }
 
@@ -65,19 +69,25 @@ impl<S> Layer<S> for Limits {
     }
 }
 
-/// Until when requests of a kind have to wait: by method and resource, of which there are few.
-#[derive(Debug, Default)]
-struct Pauses(Mutex<HashMap<(Method, String), Instant>>);
+/// Until when requests of a kind have to wait.
+#[derive(Debug)]
+struct Pauses<K>(Mutex<HashMap<K, Instant>>);
 
-impl Pauses {
-    fn set(&self, what: (Method, String), until: Instant) {
+impl<K> Default for Pauses<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash> Pauses<K> {
+    fn set(&self, what: K, until: Instant) {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pauses.retain(|_, until| *until > Instant::now());
         let entry = pauses.entry(what).or_insert(until);
         *entry = until.max(*entry);
     }
 
-    fn left(&self, what: &(Method, String)) -> Option<Duration> {
+    fn left(&self, what: &K) -> Option<Duration> {
         let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         pauses.get(what).and_then(|until| until.checked_duration_since(Instant::now()))
     }
@@ -176,9 +186,8 @@ where
 impl Limits {
     /// How long the start of a watch has to wait; notes it as started.
     fn pace(&self, source: Source) -> Option<Duration> {
-        let key = (Method::HEAD, source.path().to_owned());
-        let left = self.pauses.left(&key);
-        self.pauses.set(key, Instant::now() + left.unwrap_or_default() + WATCH_PACE);
+        let left = self.paces.left(&source);
+        self.paces.set(source, Instant::now() + left.unwrap_or_default() + WATCH_PACE);
         left
     }
 }

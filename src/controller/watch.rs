@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::workload::Kind;
-use crate::workload::decode::Object;
+use crate::workload::decode::{self, Object};
 
 /// Objects of one list page. A page is the most that is in memory of the objects themselves.
 const PAGE_SIZE: u32 = 100;
@@ -86,19 +86,21 @@ impl Watched {
 
     /// Its generation.
     pub fn generation(&self) -> i64 {
-        let meta = self.object.metadata.get();
-        meta.and_then(|meta| meta.generation.get()).copied().unwrap_or_default()
+        self.metadata().and_then(|meta| meta.generation.get()).copied().unwrap_or_default()
     }
 
-    /// A time of the metadata that only the API server sets, as text.
+    /// Its creationTimestamp, which only the API server sets, as text.
     pub fn created(&self) -> &str {
-        let meta = self.object.metadata.get();
-        meta.and_then(|meta| meta.creation_timestamp.get()).map_or("", String::as_str)
+        self.metadata().and_then(|meta| meta.creation_timestamp.get()).map_or("", String::as_str)
     }
 
     /// Whether the API server is about to remove it.
     pub fn is_dying(&self) -> bool {
-        self.object.metadata.get().is_some_and(|meta| meta.deletion_timestamp.get().is_some())
+        self.metadata().is_some_and(|meta| meta.deletion_timestamp.get().is_some())
+    }
+
+    fn metadata(&self) -> Option<&decode::ObjectMeta> {
+        self.object.metadata.get().map(AsRef::as_ref)
     }
 }
 

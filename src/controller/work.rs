@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use k8s_openapi::jiff::Timestamp;
 use kube::api::GetParams;
 use kube::core::Request;
 use kube::{Client, Resource as _};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::arrive::Arrival;
 use super::audit::{self, Audit};
@@ -19,7 +21,7 @@ use super::queue::Work;
 use super::stored::Known;
 use super::trouble::Trouble;
 use super::watch::Watched;
-use super::write::{Order, Receipt, name_of};
+use super::write::{Order, Receipt, Writer, name_of};
 use super::{Controller, READS_UNDER_WAY, WRITES_UNDER_WAY, seconds};
 use crate::api::report::DifferingRun;
 use crate::assess::Assessment;
@@ -121,21 +123,19 @@ impl Controller {
         }
         let writer = self.writer.clone();
         self.begin(async move {
-            let receipt = writer.carry_out((*order).clone()).await;
+            let receipt = writer.carry_out(&order).await;
             Done::Wrote { order, since, receipt }
         });
     }
 
     fn begin_reads(&mut self, now: Instant) {
-        for _ in 0..self.rereads.len() {
-            if self.reads >= READS_UNDER_WAY {
-                return;
-            }
-            let Some((due, key, tampered)) = self.rereads.pop_front() else { return };
-            if due > now {
-                self.rereads.push_back((due, key, tampered));
-            } else if self.queue.is_under_way(&key) {
-                self.rereads.push_back((now + BUSY_PATIENCE, key, tampered));
+        while self.reads < READS_UNDER_WAY
+            && let Some(first) = self.rereads.first_entry()
+            && first.key().0 <= now
+        {
+            let ((_, key), tampered) = first.remove_entry();
+            if self.queue.is_under_way(&key) {
+                self.rereads.insert((now + BUSY_PATIENCE, key), tampered);
             } else if self.ledger.get(&key).is_some_and(|entry| !entry.is_dying) {
                 self.begin_read(key, tampered, false);
             }
@@ -179,7 +179,7 @@ impl Controller {
             match known {
                 Some(known) if !busy && self.queue.under_way() < WRITES_UNDER_WAY => {
                     self.queue.take(&run.key);
-                    let name = name_of(&run.key, &run.uid.to_string(), &known);
+                    let name = name_of(&run.key, run.uid, &known);
                     let writer = self.writer.clone();
                     self.begin(async move {
                         let result = writer.name_run(&run.key, &name, known.id, &run.run).await;
@@ -196,8 +196,7 @@ impl Controller {
     pub(super) fn remove_covered(&mut self, key: &Key) {
         let Some(entry) = self.ledger.get(key) else { return };
         let Some(known) = entry.known else { return };
-        let stray =
-            Stray { uid: entry.uid, known, risk_score: known.risk_score, marked: None, since: seconds() };
+        let stray = Stray { uid: entry.uid, known, marked: None, since: seconds() };
         if !self.chores_under_way.contains(&known.id) {
             self.chores.push_back(Chore::Delete(key.clone(), stray));
         }
@@ -228,31 +227,32 @@ impl Controller {
     }
 
     fn begin_chore(&mut self, chore: Chore) {
-        let writer = self.writer.clone();
         match chore {
             Chore::Mark(key, stray) => {
                 let Some(definition) = self.definition.clone() else { return };
-                self.queue.take(&key);
-                self.chores_under_way.insert(stray.known.id);
-                let name = name_of(&key, &stray.uid.to_string(), &stray.known);
+                let (writer, name) = self.take_report(&key, &stray);
                 let time = stray.since;
                 self.begin(async move {
-                    let text =
-                        k8s_openapi::jiff::Timestamp::from_second(time).unwrap_or_default().to_string();
+                    let text = Timestamp::from_second(time).unwrap_or_default().to_string();
                     let result = writer.mark(&key, &name, stray.known.id, &definition, &text).await;
                     Done::Marked { key, stray, time, result }
                 });
             }
             Chore::Delete(key, stray) => {
-                self.queue.take(&key);
-                self.chores_under_way.insert(stray.known.id);
-                let name = name_of(&key, &stray.uid.to_string(), &stray.known);
+                let (writer, name) = self.take_report(&key, &stray);
                 self.begin(async move {
                     let result = writer.delete(&key, &name, stray.known.id).await;
                     Done::Deleted { key, stray, result }
                 });
             }
         }
+    }
+
+    /// Takes a report for a chore: gives what carries it out, and the report's name.
+    fn take_report(&mut self, key: &Key, stray: &Stray) -> (Writer, String) {
+        self.queue.take(key);
+        self.chores_under_way.insert(stray.known.id);
+        (self.writer.clone(), name_of(key, stray.uid, &stray.known))
     }
 
     fn begin_audit(&mut self, now: Instant) {
@@ -300,9 +300,13 @@ async fn read(client: Client, key: &Key) -> Result<Option<Watched>, Trouble> {
     if !is_name(&key.name) || !is_name(&key.namespace) {
         return Ok(None);
     }
-    let request = Request::new(Watched::url_path(&key.kind, Some(&key.namespace)));
-    let request = request.get(&key.name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
-    match client.request::<Watched>(request).await {
+    get(client, &Watched::url_path(&key.kind, Some(&key.namespace)), &key.name).await
+}
+
+/// Reads the object of this name in a collection.
+async fn get<T: DeserializeOwned>(client: Client, path: &str, name: &str) -> Result<Option<T>, Trouble> {
+    let request = Request::new(path).get(name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+    match client.request(request).await {
         Ok(object) => Ok(Some(object)),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
         Err(error) => Err(error.into()),
@@ -318,11 +322,6 @@ async fn definition(client: Client) -> Result<Option<String>, Trouble> {
     struct Metadata {
         uid: Option<String>,
     }
-    let request = Request::new("/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
-    let request = request.get(DEFINITION, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
-    match client.request::<Object>(request).await {
-        Ok(object) => Ok(object.metadata.uid),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    Ok(get::<Object>(client, path, DEFINITION).await?.and_then(|object| object.metadata.uid))
 }

@@ -93,12 +93,14 @@ impl Writer {
     ///
     /// The Event is sent at the same time as the report: neither waits for the other, and of a crash between the two
     /// there is next to no time.
-    pub async fn carry_out(&self, order: Order) -> Receipt {
-        let Order { key, mut draft, name, before, announce, .. } = order.clone();
+    pub async fn carry_out(&self, order: &Order) -> Receipt {
+        let Order { key, name, before, announce, .. } = order;
+        let (name, before) = (*name, *before);
+        let mut draft = order.draft.clone();
         let names = report_names(key.kind, &key.name, &draft.report.spec.subject.uid);
         draft.report.metadata.name = names.get(usize::from(name)).cloned();
         let now = Timestamp::now();
-        let announcement = order.announcement().filter(|_| announce);
+        let announcement = order.announcement().filter(|_| *announce);
         let event = announcement.and_then(|what| {
             events::event(
                 &draft.report,
@@ -115,7 +117,7 @@ impl Writer {
                 None => None,
             }
         };
-        let (report, event) = futures::join!(self.apply(&key, &mut draft, &names, name, before), publish);
+        let (report, event) = futures::join!(self.apply(key, &mut draft, &names, name, before), publish);
         if report.is_ok() {
             let before = before.map(|before| before.severity);
             log_finding(FindingLine::new(now.to_string(), key.kind, &draft.report, before));
@@ -172,7 +174,7 @@ impl Writer {
                 Err(error) => return Err((&error).into()),
             }
         }
-        Err(Trouble::new(Category::Other, "somebody else keeps changing the report at the same time"))
+        Err(contested())
     }
 
     /// Makes evidence of the report on a workload that is gone. Gives what stands in it then, or nothing if it is gone
@@ -203,11 +205,10 @@ impl Writer {
         run: &DifferingRun,
     ) -> Result<Option<Known>, Trouble> {
         self.amend(key, name, report, |mut report| {
-            let digest = crate::report::digest(&report);
             if let Some(status) = report.status.as_mut() {
                 status.differing_runs = with_run(std::mem::take(&mut status.differing_runs), run.clone());
             }
-            Draft { report, digest }
+            report
         })
         .await
     }
@@ -218,16 +219,14 @@ impl Writer {
         key: &Key,
         name: &str,
         report: Id,
-        change: impl Fn(JobRiskReport) -> Draft,
+        change: impl Fn(JobRiskReport) -> JobRiskReport,
     ) -> Result<Option<Known>, Trouble> {
         let api: Api<Stored> = Api::namespaced(self.client.clone(), &key.namespace);
         for _ in 0..ATTEMPTS {
             let Some(existing) = api.get_opt(name).await? else { return Ok(None) };
-            let is_it = existing.meta().uid.as_deref().is_some_and(|uid| Id::of(uid) == report);
-            let Some(content) = existing.report().filter(|_| is_it && !existing.is_dying) else {
-                return Ok(None);
-            };
-            let mut changed = change(content).report;
+            let is_it = existing.id() == report && !existing.is_dying;
+            let Some(content) = existing.report().filter(|_| is_it) else { return Ok(None) };
+            let mut changed = change(content);
             changed.metadata.resource_version.clone_from(&existing.meta().resource_version);
             match patch(&api, &changed).await {
                 Ok(stored) => return Ok(stored.known()),
@@ -236,7 +235,7 @@ impl Writer {
                 Err(error) => return Err((&error).into()),
             }
         }
-        Err(Trouble::new(Category::Other, "somebody else keeps changing the report at the same time"))
+        Err(contested())
     }
 
     /// Deletes a report, if it is still this one.
@@ -245,9 +244,7 @@ impl Writer {
     /// When the API server refuses or does not answer.
     pub async fn delete(&self, key: &Key, name: &str, report: Id) -> Result<(), Trouble> {
         let api: Api<Stored> = Api::namespaced(self.client.clone(), &key.namespace);
-        let existing = api.get_opt(name).await?;
-        let is_it = |stored: &Stored| stored.meta().uid.as_deref().is_some_and(|uid| Id::of(uid) == report);
-        match existing.filter(is_it) {
+        match api.get_opt(name).await?.filter(|existing| existing.id() == report) {
             Some(existing) => remove(&api, &existing).await,
             None => Ok(()),
         }
@@ -266,6 +263,11 @@ impl Writer {
             Err(error) => Err((&error).into()),
         }
     }
+}
+
+/// The attempts to change a report are used up.
+fn contested() -> Trouble {
+    Trouble::new(Category::Other, "somebody else keeps changing the report at the same time")
 }
 
 async fn patch(api: &Api<Stored>, report: &JobRiskReport) -> kube::Result<Stored> {
@@ -327,7 +329,7 @@ fn log_finding(line: Option<FindingLine>) {
 }
 
 /// The name that a known report has.
-pub fn name_of(key: &Key, uid: &str, known: &Known) -> String {
-    let names = report_names(key.kind, &key.name, uid);
+pub fn name_of(key: &Key, uid: Id, known: &Known) -> String {
+    let names = report_names(key.kind, &key.name, &uid.to_string());
     names.into_iter().nth(usize::from(known.name)).unwrap_or_default()
 }

@@ -158,8 +158,5 @@ impl<'a> Head<'a> {
 /// Jobs of other groups, Volcano's for one, have other specs. A missing group is no reason to look away.
 fn workload_kind(kind: &str, version: &str) -> Option<Kind> {
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    Kind::ALL
-        .into_iter()
-        .find(|known| known.as_str() == kind)
-        .filter(|_| matches!(group, "batch" | "extensions" | ""))
+    Kind::parse(kind).filter(|_| matches!(group, "batch" | "extensions" | ""))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -48,6 +48,11 @@ pub fn digest(report: &JobRiskReport) -> Digest {
     of_content(&content(report))
 }
 
+/// [`digest`] of a report in its parts.
+pub fn digest_of(metadata: &ObjectMeta, spec: &ReportSpec, status: Option<&ReportStatus>) -> Digest {
+    of_content(&content_of(metadata, spec, status))
+}
+
 /// The digest of a report with this [`content`].
 pub(super) fn of_content(content: &[u8]) -> Digest {
     Digest(Sha256::digest(content).into())
@@ -55,6 +60,10 @@ pub(super) fn of_content(content: &[u8]) -> Digest {
 
 /// What the digest covers, as JSON.
 pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
+    content_of(&report.metadata, &report.spec, report.status.as_ref())
+}
+
+fn content_of(metadata: &ObjectMeta, spec: &ReportSpec, status: Option<&ReportStatus>) -> Vec<u8> {
     #[derive(Serialize)]
     struct Content<'a> {
         labels: BTreeMap<&'a str, &'a str>,
@@ -63,10 +72,10 @@ pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
         status: Option<Cow<'a, ReportStatus>>,
     }
     let content = Content {
-        labels: ours(report.metadata.labels.as_ref()),
-        owners: &report.metadata.owner_references,
-        spec: &report.spec,
-        status: report.status.as_ref().map(|status| {
+        labels: ours(metadata.labels.as_ref()),
+        owners: &metadata.owner_references,
+        spec,
+        status: status.map(|status| {
             if status.peak.is_none() && status.differing_runs.is_empty() {
                 Cow::Borrowed(status)
             } else {
@@ -76,7 +85,7 @@ pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
     };
     // Serialising plain structs to memory cannot fail; if it ever did, the same digest every time would mean
     // that nothing is written, so fall back to the debug text instead.
-    serde_json::to_vec(&content).unwrap_or_else(|_| format!("{report:?}").into_bytes())
+    serde_json::to_vec(&content).unwrap_or_else(|_| format!("{spec:?}{status:?}").into_bytes())
 }
 
 fn ours(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<&str, &str> {

@@ -3,7 +3,7 @@
 mod digest;
 mod finding_log;
 
-pub use digest::{Digest, digest};
+pub use digest::{Digest, digest, digest_of};
 pub use finding_log::FindingLine;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,7 +120,7 @@ fn seal(report: &mut JobRiskReport, digest: Digest) {
 
 /// The report that stays as evidence of a workload that went at `time` (RFC 3339): what was said of it, its
 /// definition as the only owner, and a mark.
-pub fn evidence(mut report: JobRiskReport, definition: &str, time: &str) -> Draft {
+pub fn evidence(mut report: JobRiskReport, definition: &str, time: &str) -> JobRiskReport {
     report.metadata.owner_references = Some(vec![definition_owner(definition)]);
     report.metadata.labels.get_or_insert_default().insert(keys::RETAINED.to_owned(), "true".to_owned());
     if let Some(status) = report.status.as_mut() {
@@ -128,7 +128,7 @@ pub fn evidence(mut report: JobRiskReport, definition: &str, time: &str) -> Draf
     }
     let digest = digest(&report);
     seal(&mut report, digest);
-    Draft { report, digest }
+    report
 }
 
 /// The runs of a CronJob that differed, with one more: newest first, each once, at most [`MAX_RUNS`].

@@ -38,6 +38,11 @@ impl Kind {
         }
     }
 
+    /// The kind of this name in the API.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The resource name in URLs and RBAC rules.
     pub const fn plural(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::scenario::{Scenario, is_long};
+use crate::scenario::{Scenario, delete_all, is_long};
 use crate::support::converged::{LIVENESS, differences, wait_stable};
 use crate::support::proxy::{Action, Entry, Fault, Match, Verb};
 use crate::support::{
@@ -38,13 +38,8 @@ fn reports(plane: &ControlPlane, namespace: &str) -> BTreeMap<String, Value> {
         .collect()
 }
 
-fn delete_all(plane: &ControlPlane, namespace: &str) {
-    for path in ["jobrisk.io/v1alpha1/namespaces/NS/jobriskreports", "events.k8s.io/v1/namespaces/NS/events"]
-    {
-        let path = format!("/apis/{}?propagationPolicy=Background", path.replace("NS", namespace));
-        plane.kubectl_ok(&["delete", "--raw", &path]);
-    }
-}
+/// What a run of the controller leaves behind.
+const WRITTEN: [&str; 2] = ["jobrisk.io/v1alpha1 jobriskreports", "events.k8s.io/v1 events"];
 
 #[test]
 fn c01_a_crash_after_any_request_changes_nothing_in_the_end() {
@@ -63,7 +58,7 @@ fn c01_a_crash_after_any_request_changes_nothing_in_the_end() {
     jobrisk.terminate();
 
     for last in 1..=recorded {
-        delete_all(plane, "c01");
+        delete_all(plane, "c01", &WRITTEN);
         let mark = proxy.mark();
         // The last request is carried out, but nobody learns of it; of those after it the API server never hears.
         proxy.script(Fault::new(Match::any(), Action::CutAfter).from(last).times(1));

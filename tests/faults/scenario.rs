@@ -150,13 +150,17 @@ impl Installed {
 
     /// Removes what a scenario has made, for the next one.
     fn empty(&self, namespace: &str) {
-        for path in ["batch/v1/namespaces/NS/jobs", "batch/v1/namespaces/NS/cronjobs"]
-            .into_iter()
-            .chain(["jobrisk.io/v1alpha1/namespaces/NS/jobriskreports"])
-        {
-            let path = format!("/apis/{}?propagationPolicy=Background", path.replace("NS", namespace));
-            self.plane.kubectl_ok(&["delete", "--raw", &path]);
-        }
+        let groups = ["batch/v1 jobs", "batch/v1 cronjobs", "jobrisk.io/v1alpha1 jobriskreports"];
+        delete_all(&self.plane, namespace, &groups);
+    }
+}
+
+/// Deletes everything of some resources, each written as `GROUP/VERSION RESOURCE`, in a namespace.
+pub(crate) fn delete_all(plane: &ControlPlane, namespace: &str, resources: &[&str]) {
+    for resource in resources {
+        let (group, resource) = resource.split_once(' ').unwrap();
+        let path = format!("/apis/{group}/namespaces/{namespace}/{resource}?propagationPolicy=Background");
+        plane.kubectl_ok(&["delete", "--raw", &path]);
     }
 }
 
