@@ -90,6 +90,7 @@ impl ControlPlane {
         };
         plane.write_kubeconfig("admin", &pki.admin_token)?;
         plane.write_kubeconfig("controller-manager", &pki.controller_manager_token)?;
+        plane.write_kubeconfig("hostile", &pki.hostile_token)?;
 
         plane.run(Component::Etcd)?;
         plane.wait_for(Component::Etcd, "listens", || dial(ports.etcd))?;
@@ -181,6 +182,26 @@ impl ControlPlane {
         &self.admin_kubeconfig
     }
 
+    /// A kubeconfig of [`HOSTILE_USER`], who is in the group `hostile` and may do nothing yet.
+    pub(crate) fn hostile_kubeconfig(&self) -> PathBuf {
+        self.dir().join("hostile.kubeconfig")
+    }
+
+    /// A kubeconfig with a token of a `ServiceAccount` that is bound to a Pod, as the token in that Pod is.
+    pub(crate) fn pod_kubeconfig(&self, namespace: &str, name: &str, pod: &str) -> PathBuf {
+        let (namespace_option, pod_option) =
+            (format!("--namespace={namespace}"), format!("--bound-object-name={pod}"));
+        let token = self.kubectl_ok(&[
+            "create",
+            "token",
+            name,
+            &namespace_option,
+            "--bound-object-kind=Pod",
+            &pod_option,
+        ]);
+        self.write_kubeconfig(&format!("{namespace}.{name}.{pod}"), token.trim_end()).unwrap()
+    }
+
     /// A kubeconfig with a fresh token (24 hours) of an existing `ServiceAccount`.
     pub(crate) fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> PathBuf {
         let namespace_option = format!("--namespace={namespace}");
@@ -215,10 +236,15 @@ impl ControlPlane {
 
     /// Runs kubectl with another kubeconfig, such as one of [`Self::service_account_kubeconfig`].
     pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Output {
+        self.kubectl_as_stdin(kubeconfig, arguments, "")
+    }
+
+    /// [`Self::kubectl_as`], with `input` on kubectl's stdin.
+    pub(crate) fn kubectl_as_stdin(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Output {
         let option = format!("--kubeconfig={}", kubeconfig.display());
         let arguments: Vec<&str> =
             std::iter::once(option.as_str()).chain(arguments.iter().copied()).collect();
-        self.kubectl(&arguments)
+        self.kubectl_stdin(&arguments, input)
     }
 
     /// Runs a line of a page in a shell, in [`Self::dir`], with kubectl as the administrator.

@@ -36,6 +36,7 @@ mod workloads;
 
 pub(crate) use control_plane::{Component, ControlPlane};
 pub(crate) use jobrisk::{Jobrisk, NAMESPACE, apply_manifests, base, free_port, run_to_end, strings, sum};
+pub(crate) use pki::HOSTILE_USER;
 pub(crate) use process::{Output, eventually, tail_of};
 pub(crate) use reports::{create, event_reasons, report, rules, wait_for_report};
 pub(crate) use workloads::{BENIGN, REVERSE_SHELL, cron_job, job};

@@ -13,17 +13,27 @@ pub(crate) struct Pki {
     pub(crate) ca_pem: String,
     pub(crate) admin_token: String,
     pub(crate) controller_manager_token: String,
+    pub(crate) hostile_token: String,
 }
+
+/// A user whose name tries everything that a name can: quotes and brackets, a second line that looks like an
+/// annotation, a change of direction, a terminal command, zero bytes. Identity providers choose such names freely.
+pub(crate) const HOSTILE_USER: &str =
+    "ma\"l\\lory'}]\n\tjobrisk.io/created-by: admin \u{202e}\u{1b}[2J\u{7}\u{0}\u{1f600}";
 
 /// Writes `ca.crt`, `serving.crt`, `serving.key`, `sa.key`, `sa.pub` and `tokens.csv` into `folder`.
 pub(crate) fn write(folder: &Path) -> Result<Pki, String> {
     let (ca_pem, serving_pem, serving_key) = certificates().map_err(|error| error.to_string())?;
     let service_accounts = KeyPair::generate().map_err(|error| error.to_string())?;
-    let pki = Pki { ca_pem, admin_token: token(), controller_manager_token: token() };
+    let pki = Pki { ca_pem, admin_token: token(), controller_manager_token: token(), hostile_token: token() };
     // token,user,uid,"group,group"
     let tokens = format!(
-        "{},admin,admin,\"system:masters\"\n{},system:kube-controller-manager,controller-manager,\"\"\n",
-        pki.admin_token, pki.controller_manager_token
+        "{},admin,admin,\"system:masters\"\n{},system:kube-controller-manager,controller-manager,\"\"\n\
+         {},\"{}\",hostile,\"hostile\"\n",
+        pki.admin_token,
+        pki.controller_manager_token,
+        pki.hostile_token,
+        HOSTILE_USER.replace('"', "\"\"")
     );
     for (name, content) in [
         ("ca.crt", &pki.ca_pem),
