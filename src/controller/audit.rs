@@ -13,11 +13,12 @@ use serde::Deserialize;
 
 use super::id::Id;
 use super::ledger::{Key, Ledger};
+use super::transport::{is_too_large, smaller_page};
 use super::trouble::Trouble;
 use super::watch::{Watched, version};
 use crate::workload::Kind;
 
-/// Objects of one page.
+/// Objects of one page, unless they are large: an annotation can have 256 KiB.
 const PAGE_SIZE: u32 = 500;
 
 /// A page of a list of one kind: what is there, and where it goes on.
@@ -33,19 +34,28 @@ pub struct Page {
 /// # Errors
 /// When the API server refuses or does not answer.
 pub async fn page(client: Client, kind: Kind, next: Option<String>) -> Result<Page, Trouble> {
-    let mut params = ListParams::default().limit(PAGE_SIZE);
-    if let Some(token) = &next {
-        params = params.continue_token(token);
-    }
-    let request = Request::new(Watched::url_path(&kind, None));
-    let request = request.list_metadata(&params).map_err(kube::Error::BuildRequest)?;
-    let list: List = client.request(request).await?;
+    let mut size = PAGE_SIZE;
+    let list = loop {
+        match list(&client, kind, next.as_deref(), size).await {
+            Err(error) if is_too_large(&error) && size > 1 => size = smaller_page(size),
+            result => break result?,
+        }
+    };
     let items = list.items.unwrap_or_default().into_iter().filter_map(|item| {
         let meta = item.metadata;
         let key = Key::new(kind, meta.namespace.as_deref()?, meta.name.as_deref()?);
         Some((key, Id::of(meta.uid.as_deref()?), version(meta.resource_version.as_deref()?)))
     });
     Ok(Page { items: items.collect(), next: list.metadata.next.filter(|token| !token.is_empty()) })
+}
+
+async fn list(client: &Client, kind: Kind, next: Option<&str>, size: u32) -> kube::Result<List> {
+    let mut params = ListParams::default().limit(size);
+    if let Some(token) = next {
+        params = params.continue_token(token);
+    }
+    let request = Request::new(Watched::url_path(&kind, None));
+    client.request(request.list_metadata(&params).map_err(kube::Error::BuildRequest)?).await
 }
 
 /// A page of metadata without its largest part, `managedFields`.

@@ -22,7 +22,7 @@ pub enum Plan {
 }
 
 /// What to do about a verdict with this digest, with the report that exists and those on predecessors.
-pub fn plan(digest: Digest, known: Option<Known>, strays: &[Stray]) -> Plan {
+pub fn plan<'a>(digest: Digest, known: Option<Known>, strays: impl Iterator<Item = &'a Stray>) -> Plan {
     if known.is_some_and(|known| known.digest == Some(digest)) {
         return Plan::Nothing;
     }
@@ -31,9 +31,10 @@ pub fn plan(digest: Digest, known: Option<Known>, strays: &[Stray]) -> Plan {
 }
 
 /// The first name that no evidence has. A report that is no evidence makes room.
-fn free_name(strays: &[Stray]) -> u8 {
-    let taken = |name: u8| strays.iter().any(|stray| stray.known.name == name && stray.known.is_retained());
-    (0..LAST_NAME).find(|name| !taken(*name)).unwrap_or(LAST_NAME)
+fn free_name<'a>(strays: impl Iterator<Item = &'a Stray>) -> u8 {
+    let taken: Vec<u8> =
+        strays.filter(|stray| stray.known.is_retained()).map(|stray| stray.known.name).collect();
+    (0..LAST_NAME).find(|name| !taken.contains(name)).unwrap_or(LAST_NAME)
 }
 
 /// The last of a report's names, which is made so that nobody can have taken it.
@@ -138,16 +139,19 @@ mod tests {
     fn only_what_differs_is_written() {
         let (one, other) = (digest_of("a"), digest_of("b"));
         let same = known("r", Severity::Low, Some(one), 0);
-        assert_eq!(plan(one, Some(same), &[]), Plan::Nothing);
-        assert_eq!(plan(other, Some(same), &[]), Plan::Write { name: 0, before: Some(same) });
+        assert_eq!(plan(one, Some(same), std::iter::empty()), Plan::Nothing);
+        assert_eq!(plan(other, Some(same), std::iter::empty()), Plan::Write { name: 0, before: Some(same) });
         let damaged = known("r", Severity::Low, None, 1);
-        assert_eq!(plan(one, Some(damaged), &[]), Plan::Write { name: 1, before: Some(damaged) });
-        assert_eq!(plan(one, None, &[]), Plan::Write { name: 0, before: None });
+        assert_eq!(
+            plan(one, Some(damaged), std::iter::empty()),
+            Plan::Write { name: 1, before: Some(damaged) }
+        );
+        assert_eq!(plan(one, None, std::iter::empty()), Plan::Write { name: 0, before: None });
     }
 
     #[test]
     fn evidence_keeps_its_name() {
-        let name = |strays: &[Stray]| match plan(digest_of("a"), None, strays) {
+        let name = |strays: &[Stray]| match plan(digest_of("a"), None, strays.iter()) {
             Plan::Write { name, .. } => name,
             Plan::Nothing => panic!("nothing"),
         };

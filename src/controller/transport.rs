@@ -5,6 +5,8 @@
 //! * every request has a time by which its answer has to be complete, a watch one by which it has to begin and one for
 //!   its silences,
 //! * a `Retry-After` is kept by all requests of that kind,
+//! * a page of a list may only be so large, or it is asked for again with fewer objects: an object can have 1.5 MB and
+//!   more, and how many of them stand together decides who creates them,
 //! * a watch is not started more than once a second,
 //! * whatever arrives for a list or watch is noted as its progress.
 
@@ -38,6 +40,25 @@ const WATCH_SILENCE_LIMIT: Duration = Duration::from_secs(WATCH_SECONDS as u64 +
 const WATCH_PACE: Duration = Duration::from_secs(1);
 /// The longest `Retry-After` that is kept; a longer one may be a mistake, and would be blindness.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// The largest page of a list, in bytes. Ordinary ones have half a megabyte to two. While it is decoded, some three
+/// times as much is in memory.
+const PAGE_BYTES: u64 = 12 << 20;
+
+/// A page of a list is larger than what is taken.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a page of more than {} MiB", PAGE_BYTES >> 20)]
+pub struct TooLarge;
+
+/// Whether a request failed because its page was too large.
+pub fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooLarge>)
+}
+
+/// How many objects to ask for after a page of so many was too large. A page of one is taken however large it is.
+pub fn smaller_page(objects: u32) -> u32 {
+    (objects / 4).max(1)
+}
 
 /// No answer in time.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -99,6 +120,8 @@ struct Call {
     /// The list or watch that it is part of.
     source: Option<Source>,
     is_watch: bool,
+    /// How large the answer may be.
+    most: Option<u64>,
     /// For pauses.
     what: (Method, String),
 }
@@ -107,10 +130,13 @@ impl Call {
     fn of<B>(request: &Request<B>) -> Self {
         let uri = request.uri();
         let source = Source::ALL.into_iter().find(|source| source.path() == uri.path());
-        let is_watch = uri.query().is_some_and(|query| query.split('&').any(|part| part == "watch=true"));
+        let asks =
+            |wanted: &str| uri.query().is_some_and(|query| query.split('&').any(|part| part == wanted));
+        let is_watch = asks("watch=true");
+        let most = source.filter(|_| !is_watch && !asks("limit=1")).map(|_| PAGE_BYTES);
         let mut parts = uri.path().split('/').skip_while(|part| *part != "namespaces").skip(2);
         let resource = parts.next().or_else(|| uri.path().rsplit('/').next()).unwrap_or_default();
-        Self { source, is_watch, what: (request.method().clone(), resource.to_owned()) }
+        Self { source, is_watch, most, what: (request.method().clone(), resource.to_owned()) }
     }
 
     fn limit(&self) -> Duration {
@@ -135,6 +161,7 @@ where
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body<Error = BoxError> + Send + Unpin + 'static,
+    B::Data: AsRef<[u8]>,
 {
     type Response = Response<LimitedBody<B>>;
     type Error = BoxError;
@@ -176,6 +203,7 @@ where
                 inner,
                 late: Box::pin(tokio::time::sleep_until(end)),
                 limit: silence.unwrap_or(limit),
+                left: call.most,
                 silence,
                 progress: progress.map(|source| (source, limits.shared)),
             }))
@@ -212,12 +240,18 @@ pub struct LimitedBody<B> {
     inner: B,
     late: Pin<Box<Sleep>>,
     limit: Duration,
+    /// How many bytes may still come, where that is limited.
+    left: Option<u64>,
     /// Set for a watch: each frame starts the time anew.
     silence: Option<Duration>,
     progress: Option<(Source, Arc<Shared>)>,
 }
 
-impl<B: Body<Error = BoxError> + Unpin> Body for LimitedBody<B> {
+impl<B> Body for LimitedBody<B>
+where
+    B: Body<Error = BoxError> + Unpin,
+    B::Data: AsRef<[u8]>,
+{
     type Data = B::Data;
     type Error = BoxError;
 
@@ -231,6 +265,13 @@ impl<B: Body<Error = BoxError> + Unpin> Body for LimitedBody<B> {
                 && matches!(frame, Some(Ok(_)))
             {
                 shared.health.progress(*source);
+            }
+            if let (Some(left), Some(Ok(frame))) = (&mut this.left, &frame) {
+                let size = frame.data_ref().map_or(0, |data| data.as_ref().len());
+                match left.checked_sub(u64::try_from(size).unwrap_or(u64::MAX)) {
+                    Some(less) => *left = less,
+                    None => return Poll::Ready(Some(Err(TooLarge.into()))),
+                }
             }
             if let Some(silence) = this.silence {
                 this.late.as_mut().reset(tokio::time::Instant::now() + silence);
@@ -262,6 +303,10 @@ mod tests {
         assert_eq!((list.source, list.is_watch, list.limit()), (Some(Source::Jobs), false, LIST_LIMIT));
         let watch = call(Method::GET, "/apis/batch/v1/cronjobs?&watch=true&resourceVersion=1");
         assert_eq!((watch.source, watch.is_watch), (Some(Source::CronJobs), true));
+        let limits = ["limit=100", "limit=1", "limit=100&watch=true"].map(|query| {
+            call(Method::GET, &format!("/apis/batch/v1/jobs?{query}&resourceVersion=1")).most.is_some()
+        });
+        assert_eq!(limits, [true, false, false]);
         let patch = call(
             Method::PATCH,
             "/apis/jobrisk.io/v1alpha1/namespaces/jobs/jobriskreports/job-x?&force=true&fieldManager=jobrisk",

@@ -18,10 +18,11 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use super::transport::{is_too_large, smaller_page};
 use crate::workload::Kind;
 use crate::workload::decode::{self, Object};
 
-/// Objects of one list page. A page is the most that is in memory of the objects themselves.
+/// Objects of one list page, unless they are large. A page is the most that is in memory of the objects themselves.
 const PAGE_SIZE: u32 = 100;
 
 /// After this many seconds the server ends a watch, and it is started again where it ended. Bounds how long a
@@ -133,7 +134,9 @@ pub type Event<K> = Result<watcher::Event<K>, watcher::Error>;
 
 /// Follows all objects of a kind in all namespaces: a list in pages, then a watch. Never ends.
 pub struct Follower<K> {
-    start: Box<dyn Fn() -> BoxStream<'static, Event<K>> + Send>,
+    /// Begins with a list in pages of so many objects.
+    start: Box<dyn Fn(u32) -> BoxStream<'static, Event<K>> + Send>,
+    page_size: u32,
     stream: Option<BoxStream<'static, Event<K>>>,
     delay: Delay,
     /// Failures since the last event.
@@ -155,9 +158,10 @@ where
 {
     /// Follows the objects of `api`.
     pub fn new(api: Api<K>) -> Self {
-        let config = watcher::Config::default().page_size(PAGE_SIZE).timeout(WATCH_SECONDS);
+        let config = watcher::Config::default().timeout(WATCH_SECONDS);
         Self {
-            start: Box::new(move || watcher(api.clone(), config.clone()).boxed()),
+            start: Box::new(move |page| watcher(api.clone(), config.clone().page_size(page)).boxed()),
+            page_size: PAGE_SIZE,
             stream: None,
             delay: Delay::default(),
             failures: 0,
@@ -168,6 +172,7 @@ where
     /// Lists everything anew: what is remembered of the objects is not what is stored.
     pub fn list_again(&mut self) {
         self.stream = None;
+        self.listing = true;
     }
 
     /// Whether a list is under way or due. What it has to say can wait; what a watch says cannot.
@@ -180,37 +185,53 @@ where
     /// # Errors
     /// Those of lists and watches. The next call tries again, after a delay.
     pub async fn next(&mut self) -> Event<K> {
-        self.delay.wait().await;
-        let stream = self.stream.get_or_insert_with(&self.start);
-        match stream.next().await {
-            Some(Ok(event)) => {
-                match event {
-                    watcher::Event::Init => self.listing = true,
-                    watcher::Event::InitDone => self.listing = false,
-                    _ => {}
+        loop {
+            self.delay.wait().await;
+            let stream = self.stream.get_or_insert_with(|| (self.start)(self.page_size));
+            match stream.next().await {
+                Some(Ok(event)) => {
+                    self.succeeded(&event);
+                    return Ok(event);
                 }
-                // The beginning of a list is no sign that it will work.
-                if !matches!(event, watcher::Event::Init) {
-                    self.failures = 0;
+                Some(Err(error)) if is_too_large(&error) && self.page_size > 1 => {
+                    self.page_size = smaller_page(self.page_size);
+                    self.list_again();
                 }
-                Ok(event)
-            }
-            Some(Err(error)) => {
-                self.failures += 1;
-                self.delay.grow(Instant::now());
-                if self.failures >= FAILURES_TO_LIST || is_gone(&error) {
-                    self.stream = None;
-                    self.listing = true;
-                    self.failures = 0;
+                Some(Err(error)) => {
+                    self.failed(&error);
+                    return Err(error);
                 }
-                Err(error)
+                // kube's watcher does not end.
+                None => {
+                    self.list_again();
+                    self.delay.grow(Instant::now());
+                    return Err(watcher::Error::NoResourceVersion);
+                }
             }
-            // kube's watcher does not end.
-            None => {
-                self.stream = None;
-                self.delay.grow(Instant::now());
-                Err(watcher::Error::NoResourceVersion)
+        }
+    }
+
+    fn succeeded(&mut self, event: &watcher::Event<K>) {
+        match event {
+            watcher::Event::Init => self.listing = true,
+            watcher::Event::InitDone => {
+                self.listing = false;
+                self.page_size = PAGE_SIZE;
             }
+            _ => {}
+        }
+        // The beginning of a list is no sign that it will work.
+        if !matches!(event, watcher::Event::Init) {
+            self.failures = 0;
+        }
+    }
+
+    fn failed(&mut self, error: &watcher::Error) {
+        self.failures += 1;
+        self.delay.grow(Instant::now());
+        if self.failures >= FAILURES_TO_LIST || is_gone(error) {
+            self.list_again();
+            self.failures = 0;
         }
     }
 }

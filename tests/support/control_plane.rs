@@ -114,6 +114,11 @@ impl ControlPlane {
         self.ports.api_server
     }
 
+    /// The port of etcd on 127.0.0.1, without TLS.
+    pub(crate) fn etcd_port(&self) -> u16 {
+        self.ports.etcd
+    }
+
     /// The certificate of the authority that the API server's certificate is from.
     pub(crate) fn ca_pem(&self) -> &str {
         &self.ca_pem
