@@ -6,6 +6,7 @@ use super::super::argv::program;
 use super::super::path::canonical;
 use super::super::shell::{Command, Redirect};
 use super::Word;
+use super::prefix::unwrapped;
 use super::shells::is_shell;
 
 /// Other names that are remembered.
@@ -45,7 +46,7 @@ impl Names {
 
     /// Notes what a command puts under another name.
     pub(super) fn visit(&mut self, command: &Command) {
-        let Some((first, args)) = command.words.split_first() else { return };
+        let Some((first, args)) = unwrapped(&command.words).split_first() else { return };
         let mut operands = args.iter().map(|word| word.text.as_str()).filter(|text| !text.starts_with('-'));
         match program(&first.text) {
             "cp" | "mv" | "ln" | "install" | "link" => {
@@ -77,7 +78,9 @@ impl Names {
             return;
         }
         // Out of a folder for programs: a file that happens to have such a name is no program.
-        let is_program = from.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("bin"));
+        // A shell without a folder is one where the script has changed to its folder.
+        let is_program =
+            from.rsplit_once('/').map_or_else(|| is_shell(from), |(folder, _)| folder.ends_with("bin"));
         let real = self.real(from).unwrap_or_else(|| program(from).to_owned());
         if !is_known(&real) || !is_program && !self.by_path.contains_key(&canonical(from)) {
             return;
@@ -148,6 +151,8 @@ mod tests {
             ("cp /bin/busybox /tmp/b; /tmp/b wget u", vec!["cp", "wget"]),
             ("cp $(command -v curl) /tmp/a; /tmp/a u", vec!["cp", "command", "curl"]),
             ("kubectl-v1.30 get pods; ./kubectl_linux_amd64", vec!["kubectl", "kubectl"]),
+            ("command cp /bin/sh /tmp/l; /tmp/l -c id", vec!["cp", "sh", "id"]),
+            ("cd /bin; cp sh /tmp/l; /tmp/l -c id", vec!["cd", "cp", "sh", "id"]),
             ("bash-5.2 -c id", vec!["bash", "id"]),
             ("/lib64/ld-linux-x86-64.so.2 --library-path /l /tmp/x y", vec!["x"]),
             ("/tmp/bb wget u | /tmp/bb sh", vec!["bb", "wget", "bb", "sh"]),
