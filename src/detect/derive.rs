@@ -106,9 +106,10 @@ fn code_of(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>)
 
 /// Programs named in the arguments of tools that run them.
 fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
-    let words: Vec<&str> = invocation.args.iter().take(256).map(|word| word.text.as_str()).collect();
+    let words = || -> Vec<&str> { invocation.args.iter().take(256).map(|word| word.text.as_str()).collect() };
     match invocation.program.as_str() {
         "nc" | "ncat" | "netcat" | "nc.traditional" => {
+            let words = words();
             let at = words.iter().position(|word| {
                 matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c")
                     || word.starts_with('-') && word.ends_with('e')
@@ -124,7 +125,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
             }
         }
         "socat" => {
-            for word in words {
+            for word in words() {
                 let command = word.split_once(':').filter(|(kind, _)| {
                     kind.eq_ignore_ascii_case("exec")
                         || kind.eq_ignore_ascii_case("system")
@@ -138,6 +139,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         }
         // Other pods and containers: what runs there is chosen here.
         "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "ctr" => {
+            let words = words();
             let runs = words.iter().take(8).any(|word| matches!(*word, "exec" | "run" | "debug"));
             let line = if runs { inner_line(&words) } else { None };
             if let Some(line) = line {
@@ -149,6 +151,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         }
         // Both kinds of shell know `&`; only one knows the other's separator of folders.
         "cmd" => {
+            let words = words();
             let at = words
                 .iter()
                 .position(|word| word.eq_ignore_ascii_case("/c") || word.eq_ignore_ascii_case("/k"));
@@ -159,12 +162,12 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         // `1e COMMAND` of GNU sed.
         "sed" => {
             let address = |c: char| c.is_ascii_digit() || matches!(c, '$' | ',');
-            for text in words.iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
+            for text in words().iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
                 found.push(Derived::shell(Origin::Code, text));
             }
         }
         "tar" => {
-            for text in words.iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
+            for text in words().iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
                 found.push(Derived::shell(Origin::Code, text));
             }
         }

@@ -70,7 +70,8 @@ pub(super) struct HostVolumes<'a> {
 
 impl<'a> HostVolumes<'a> {
     pub(super) fn of(workload: &'a Workload) -> Self {
-        let volumes = workload.host_paths.iter();
+        // Of two volumes of one name, which an API server refuses, the first counts: here as for the rules on mounts.
+        let volumes = workload.host_paths.iter().rev();
         Self {
             sees_processes: workload.pod.host_pid,
             paths: volumes.map(|volume| (volume.name.as_str(), volume.host_path.as_str())).collect(),

@@ -12,15 +12,77 @@ use super::shells::is_shell;
 /// Other names that are remembered.
 const MAX_NAMES: usize = 256;
 
-/// Programs that are worth another name, the shells aside.
-const KNOWN: &[&str] = &[
-    "python", "pypy", "perl", "ruby", "node", "nodejs", "bun", "deno", "php", "lua", "luajit", "pwsh", "awk",
-    "gawk", "mawk", "busybox", "toybox", "curl", "wget", "aria", "nc", "ncat", "netcat", "socat", "telnet",
-    "openssl", "ssh", "scp", "sftp", "rsync", "tftp", "ftp", "kubectl", "oc", "helm", "docker", "podman",
-    "nerdctl", "crictl", "ctr", "aws", "gcloud", "az", "gsutil", "rclone", "nsenter", "chroot", "unshare",
-    "mount", "insmod", "modprobe", "dd", "tar", "find", "xargs", "env", "base", "xxd", "sudo", "git",
-    "websocat", "nmap", "masscan", "xmrig", "gcc",
-];
+/// Programs that are worth another name, the shells aside. Asked of every word: so no list to walk.
+fn is_worth_a_name(name: &str) -> bool {
+    matches!(
+        name,
+        "python"
+            | "pypy"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "nodejs"
+            | "bun"
+            | "deno"
+            | "php"
+            | "lua"
+            | "luajit"
+            | "pwsh"
+            | "awk"
+            | "gawk"
+            | "mawk"
+            | "busybox"
+            | "toybox"
+            | "curl"
+            | "wget"
+            | "aria"
+            | "nc"
+            | "ncat"
+            | "netcat"
+            | "socat"
+            | "telnet"
+            | "openssl"
+            | "ssh"
+            | "scp"
+            | "sftp"
+            | "rsync"
+            | "tftp"
+            | "ftp"
+            | "kubectl"
+            | "oc"
+            | "helm"
+            | "docker"
+            | "podman"
+            | "nerdctl"
+            | "crictl"
+            | "ctr"
+            | "aws"
+            | "gcloud"
+            | "az"
+            | "gsutil"
+            | "rclone"
+            | "nsenter"
+            | "chroot"
+            | "unshare"
+            | "mount"
+            | "insmod"
+            | "modprobe"
+            | "dd"
+            | "tar"
+            | "find"
+            | "xargs"
+            | "env"
+            | "base"
+            | "xxd"
+            | "sudo"
+            | "git"
+            | "websocat"
+            | "nmap"
+            | "masscan"
+            | "xmrig"
+            | "gcc"
+    )
+}
 
 /// The other names that a script has given.
 #[derive(Debug, Default)]
@@ -98,7 +160,7 @@ impl Names {
 /// Whether a program is known by this name, a number behind it aside: `python3.12`.
 fn is_known(name: &str) -> bool {
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    is_shell(name) || KNOWN.contains(&plain) || KNOWN.contains(&name)
+    is_shell(name) || is_worth_a_name(plain) || plain.len() != name.len() && is_worth_a_name(name)
 }
 
 /// A name without its version and platform: `kubectl-v1.30`, `kubectl-linux-amd64`.
@@ -123,10 +185,11 @@ fn without_version(mut name: &str) -> &str {
 /// does under any name.
 pub(super) fn is_multicall(words: &[Word]) -> bool {
     let [first, second, ..] = words else { return false };
+    if !is_shell(&second.text) && !matches!(second.text.as_str(), "wget" | "nc" | "curl" | "telnetd") {
+        return false;
+    }
     let path = canonical(&first.text);
-    let temporary = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|folder| path.starts_with(folder));
-    temporary
-        && (is_shell(&second.text) || matches!(second.text.as_str(), "wget" | "nc" | "curl" | "telnetd"))
+    ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(test)]
