@@ -235,8 +235,9 @@ fn read(texts: &Texts<'_>, invocation: &Invocation) -> Option<String> {
 /// Whether a file is read by cron.
 fn is_schedule(file: &str, host: &HostFiles) -> bool {
     let path = canonical(file);
-    let on_host = host.on_host(&path).unwrap_or_default();
-    [path, on_host].iter().any(|path| path.contains("/cron") || path.contains("crontab"))
+    let mut meanings = host.places(&path);
+    meanings.push(path);
+    meanings.iter().any(|path| path.contains("/cron") || path.contains("crontab"))
 }
 
 /// The files that an invocation writes its standard output to.
