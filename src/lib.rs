@@ -31,4 +31,5 @@ pub mod score;
 pub mod server;
 pub mod severity;
 pub mod text;
+mod tool;
 pub mod workload;

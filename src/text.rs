@@ -278,7 +278,7 @@ fn mask_by(patterns: impl Iterator<Item = &'static Regex>, text: &str) -> Cow<'_
             }
             let secret = masked.get(start..end).unwrap_or_default();
             // No value; or, as in `--no-password --token x`, the name of the next secret.
-            if secret.is_empty() || (names_a_secret(secret) && start > from) {
+            if secret.is_empty() || (secret.starts_with('-') && names_a_secret(secret) && start > from) {
                 from = captures
                     .get(0)
                     .map_or(masked.len(), |all| if group.is_empty() { all.end() } else { start });
@@ -455,6 +455,8 @@ mod tests {
             ("sshpass -p hunter2 ssh x", "hunter2"),
             ("psql --no-password --token hunter2", "hunter2"),
             ("PASSWORD= --token hunter2", "hunter2"),
+            ("x --token kpwdhunter2", "hunter2"),
+            ("x --api-key mytokenhunter2", "hunter2"),
             ("x --token 'a b'hunter2", "hunter2"),
             (r"x --token a\ hunter2", "hunter2"),
             (r#"x --token "a\"hunter2""#, "hunter2"),

@@ -1,19 +1,14 @@
 //! Programs inside the text of an argument vector that a shell's grammar does not show: code of interpreters,
 //! files that a script writes and then runs, encoded text.
 
-use std::cell::Cell;
-
 use super::code::{self, Language};
 use super::code_strings;
 use super::files::HostFiles;
 use super::runs::Origin;
+use super::texts::Texts;
 use super::written::Written;
 use crate::normalize::exec::{Directory, is_shell};
-use crate::normalize::shell::{static_output, stdin_text};
-use crate::normalize::{Context, Execution, Invocation, Word, decode};
-
-/// Bytes of text that is followed from one command to the next, in one execution.
-const MAX_FLOW: usize = 1 << 20;
+use crate::normalize::{Context, Execution, Invocation, decode};
 
 /// An argument vector found in text.
 pub(super) struct Derived {
@@ -52,72 +47,7 @@ pub(super) fn derive(execution: &Execution, directories: &[Directory], host: &Ho
         files.visit(&texts, invocation, host, &mut found);
         all.extend(found.drain(..).map(|derived| (directory.clone(), derived)));
     }
-    Inside { found: all, truncated: texts.truncated.get() }
-}
-
-/// The texts that flow through an execution, as far as they are certain. All of them together are bounded: many
-/// commands may read the same one.
-pub(super) struct Texts<'a> {
-    execution: &'a Execution,
-    left: Cell<usize>,
-    truncated: Cell<bool>,
-}
-
-impl<'a> Texts<'a> {
-    fn of_execution(execution: &'a Execution) -> Self {
-        Self { execution, left: Cell::new(MAX_FLOW), truncated: Cell::new(false) }
-    }
-
-    /// The invocation at `index`.
-    pub(super) fn invocation(&self, index: usize) -> Option<&'a Invocation> {
-        self.execution.commands.get(index)
-    }
-
-    /// The text that an invocation writes to its standard output.
-    pub(super) fn written(&self, invocation: &Invocation) -> Option<String> {
-        let stdin = self.stdin(invocation);
-        self.charged(static_output(&words(invocation), stdin.as_deref()))
-    }
-
-    /// The text on standard input: written out, or the output of commands known by heart.
-    fn stdin(&self, invocation: &Invocation) -> Option<String> {
-        if let Some(word) = stdin_text(&invocation.redirects) {
-            return Some(word.text.clone());
-        }
-        if invocation.stage == 0 {
-            return None;
-        }
-        self.of(invocation.inputs.first()?.indices())
-    }
-
-    /// What some commands write together. A pipeline is short; a group in front of a pipe is read only where all of
-    /// it is known.
-    fn of(&self, commands: std::ops::Range<usize>) -> Option<String> {
-        if commands.len() > 16 || self.truncated.get() {
-            return None;
-        }
-        let mut text: Option<String> = None;
-        let mut out = String::new();
-        for source in commands.filter_map(|at| self.invocation(at)) {
-            if source.stage == 0 {
-                out.push_str(&text.take().unwrap_or_default());
-            }
-            let own = stdin_text(&source.redirects).map(|word| word.text.clone()).or_else(|| text.take());
-            text = self.charged(static_output(&words(source), own.as_deref()));
-        }
-        out.push_str(&text.unwrap_or_default());
-        (!out.is_empty()).then_some(out)
-    }
-
-    fn charged(&self, text: Option<String>) -> Option<String> {
-        let text = text?;
-        let Some(left) = self.left.get().checked_sub(text.len()) else {
-            self.truncated.set(true);
-            return None;
-        };
-        self.left.set(left);
-        Some(text)
-    }
+    Inside { found: all, truncated: texts.is_truncated() }
 }
 
 /// Code given to an interpreter: the strings in it that go to a shell, and what is encoded in it.
@@ -153,6 +83,10 @@ fn code_of(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>)
     }
     if code::decodes(&code) {
         for text in code_strings::literals(&code).iter().filter_map(|text| decode::literal(text)) {
+            // `exec` of these hands a string to a shell; of others it evaluates code.
+            if matches!(language, Language::Perl | Language::Ruby) && code::evaluates(&code) {
+                found.push(Derived::shell(Origin::Decoded, text.clone()));
+            }
             // Code that evaluates what it decodes, or hands it to a shell.
             let argv = match language.flag().filter(|_| code::evaluates(&code)) {
                 Some(flag) => vec![invocation.program.clone(), flag.to_owned(), text],
@@ -172,9 +106,10 @@ fn code_of(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>)
 
 /// Programs named in the arguments of tools that run them.
 fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
-    let words: Vec<&str> = invocation.args.iter().take(256).map(|word| word.text.as_str()).collect();
+    let words = || -> Vec<&str> { invocation.args.iter().take(256).map(|word| word.text.as_str()).collect() };
     match invocation.program.as_str() {
         "nc" | "ncat" | "netcat" | "nc.traditional" => {
+            let words = words();
             let at = words.iter().position(|word| {
                 matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c")
                     || word.starts_with('-') && word.ends_with('e')
@@ -190,7 +125,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
             }
         }
         "socat" => {
-            for word in words {
+            for word in words() {
                 let command = word.split_once(':').filter(|(kind, _)| {
                     kind.eq_ignore_ascii_case("exec")
                         || kind.eq_ignore_ascii_case("system")
@@ -204,6 +139,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         }
         // Other pods and containers: what runs there is chosen here.
         "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "ctr" => {
+            let words = words();
             let runs = words.iter().take(8).any(|word| matches!(*word, "exec" | "run" | "debug"));
             let line = if runs { inner_line(&words) } else { None };
             if let Some(line) = line {
@@ -215,6 +151,7 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         }
         // Both kinds of shell know `&`; only one knows the other's separator of folders.
         "cmd" => {
+            let words = words();
             let at = words
                 .iter()
                 .position(|word| word.eq_ignore_ascii_case("/c") || word.eq_ignore_ascii_case("/k"));
@@ -225,12 +162,12 @@ fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
         // `1e COMMAND` of GNU sed.
         "sed" => {
             let address = |c: char| c.is_ascii_digit() || matches!(c, '$' | ',');
-            for text in words.iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
+            for text in words().iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
                 found.push(Derived::shell(Origin::Code, text));
             }
         }
         "tar" => {
-            for text in words.iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
+            for text in words().iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
                 found.push(Derived::shell(Origin::Code, text));
             }
         }
@@ -298,12 +235,6 @@ pub(super) fn stdin_of(execution: &Execution, invocation: &Invocation) -> Option
     Texts::of_execution(execution).stdin(invocation)
 }
 
-fn words(invocation: &Invocation) -> Vec<Word> {
-    let mut words = vec![Word::literal(invocation.path.clone())];
-    words.extend(invocation.args.iter().cloned());
-    words
-}
-
 /// `bash <(echo …)`, `source <(…)`: the text of the script is what the substitution prints.
 fn substituted(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>) {
     let takes_script = is_shell(&invocation.program)
@@ -326,7 +257,9 @@ fn substituted(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Deriv
 
 /// The argument vector that runs `text` as `invocation` runs a script.
 pub(super) fn run_by(invocation: &Invocation, text: String, origin: Origin) -> Derived {
-    let language = code::language(&invocation.program).or_else(|| code::shebang(&text));
+    // What code starts is a program of its own.
+    let own = code::language(&invocation.program).filter(|_| code::inline(invocation).is_none());
+    let language = own.or_else(|| code::shebang(&text));
     match language.and_then(|language| Some((language.program(), language.flag()?))) {
         Some((program, flag)) => Derived { origin, argv: vec![program.to_owned(), flag.to_owned(), text] },
         None => Derived::shell(origin, text),

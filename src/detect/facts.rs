@@ -10,7 +10,7 @@ use super::runs::{Run, runs};
 use crate::normalize::Invocation;
 use crate::normalize::path::{canonical, join};
 use crate::normalize::{ImageRef, argv};
-use crate::workload::{Container, Mount, Workload};
+use crate::workload::{Container, MAX_OF_ONE_NAME, Mount, Workload};
 
 /// What the checks read.
 pub struct Facts<'a> {
@@ -131,17 +131,23 @@ fn mounts(workload: &Workload) -> Vec<MountAt<'_>> {
 }
 
 fn host_mounts(workload: &Workload, mounts: &[MountAt<'_>]) -> Vec<HostMount> {
-    let mut by_volume: HashMap<&str, Vec<&MountAt<'_>>> = HashMap::new();
+    // With the number of the volumes of that name so far.
+    let mut by_volume: HashMap<&str, (usize, Vec<&MountAt<'_>>)> = HashMap::new();
     for mount in mounts {
-        by_volume.entry(mount.mount.volume.as_str()).or_default().push(mount);
+        by_volume.entry(mount.mount.volume.as_str()).or_default().1.push(mount);
     }
     let mut found: Vec<HostMount> = Vec::new();
     for volume in &workload.host_paths {
-        // Of two volumes of one name, which an API server refuses, the first has the mounts.
-        let mounts = by_volume.remove(volume.name.as_str()).unwrap_or_default();
+        let mounts = match by_volume.get_mut(volume.name.as_str()) {
+            Some((before, mounts)) if *before < MAX_OF_ONE_NAME => {
+                *before += 1;
+                mounts.as_slice()
+            }
+            _ => &[],
+        };
         let mut known: HashMap<String, usize> = HashMap::new();
         let first = found.len();
-        for MountAt { container, mount, sub_path } in &mounts {
+        for MountAt { container, mount, sub_path } in mounts {
             let host_path = join(&volume.host_path, sub_path);
             let writable = !mount.read_only;
             if let Some(known) = known.get(&host_path).and_then(|at| found.get_mut(*at)) {

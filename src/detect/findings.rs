@@ -4,6 +4,9 @@ use super::catalog::Rule;
 use crate::severity::Severity;
 use crate::text::SafeText;
 
+/// The longest name of a container, in characters: what an API server takes.
+const MAX_NAME: usize = 63;
+
 /// One place that a rule hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
@@ -26,6 +29,22 @@ pub struct Hit {
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     rules: Vec<RuleHits>,
+    named: Named,
+}
+
+/// The container named last and its name made safe: most hits of a pod are about the same one.
+#[derive(Debug, Clone, Default)]
+struct Named(Option<(String, SafeText)>);
+
+impl Named {
+    fn safe(&mut self, name: &str) -> SafeText {
+        if let Some((_, safe)) = self.0.as_ref().filter(|(known, _)| known == name) {
+            return safe.clone();
+        }
+        let safe = SafeText::new(name, MAX_NAME);
+        self.0 = Some((name.to_owned(), safe.clone()));
+        safe
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -74,18 +93,18 @@ impl Findings {
         all
     }
 
-    fn add(&mut self, rule: &'static Rule, points: i32, make: impl FnOnce() -> Hit) {
+    fn add(&mut self, rule: &'static Rule, points: i32, make: impl FnOnce(&mut Named) -> Hit) {
         if self.rules.last().is_none_or(|entry| entry.rule.id != rule.id) {
             self.rules.push(RuleHits { rule, kept: Vec::new(), total: 0 });
         }
         let Some(entry) = self.rules.last_mut() else { return };
         entry.total += 1;
         if entry.kept.len() < Self::MAX_KEPT {
-            entry.kept.push(make());
+            entry.kept.push(make(&mut self.named));
         } else if let Some(least) = entry.kept.iter_mut().min_by_key(|hit| hit.points)
             && least.points < points
         {
-            *least = make();
+            *least = make(&mut self.named);
         }
     }
 }
@@ -116,10 +135,10 @@ impl Collector<'_> {
         path: &str,
         evidence: &str,
     ) {
-        self.findings.add(self.rule, points, || Hit {
+        self.findings.add(self.rule, points, |named| Hit {
             severity,
             points,
-            container: container.map(|name| SafeText::new(name, 63)),
+            container: container.map(|name| named.safe(name)),
             path: path.to_owned(),
             evidence: SafeText::new(evidence, Findings::MAX_EVIDENCE),
         });

@@ -27,6 +27,7 @@ mod placement;
 mod runs;
 mod schedule;
 pub(crate) mod system;
+mod texts;
 mod words;
 mod written;
 

@@ -24,7 +24,9 @@ pub struct Expanded {
 pub fn expand(args: &[String], env: &[(String, String)]) -> Vec<Expanded> {
     let mut known: HashMap<&str, Value> = HashMap::new();
     let mut left = MAX_EXPANDED;
-    for (name, value) in env {
+    // Most arguments refer to nothing: an environment of any size then costs nothing.
+    let referred = if args.iter().any(|arg| arg.contains("$(")) { env } else { &[] };
+    for (name, value) in referred {
         let mut made = expand_one(value, &known, &mut left);
         made.uses.push(name.clone());
         known.insert(name, made);
@@ -44,12 +46,17 @@ pub fn expand(args: &[String], env: &[(String, String)]) -> Vec<Expanded> {
 pub fn expand_env(env: &[(String, String)]) -> Vec<(String, String)> {
     let mut known: HashMap<&str, Value> = HashMap::new();
     let mut left = MAX_EXPANDED;
+    let refers = env.iter().any(|(_, value)| value.contains("$("));
     let mut out = Vec::with_capacity(env.len());
     for (name, value) in env {
         let mut made = expand_one(value, &known, &mut left);
         made.uses.clear();
-        out.push((name.clone(), made.text.clone()));
-        known.insert(name, made);
+        if refers {
+            out.push((name.clone(), made.text.clone()));
+            known.insert(name, made);
+        } else {
+            out.push((name.clone(), made.text));
+        }
     }
     out
 }

@@ -128,9 +128,84 @@ pub fn covers(path: &str, target: &str) -> bool {
     within(target, path)
 }
 
+/// Whether a file name fits a shell's pattern of `*` and `?`. Work: the product of their lengths, at most.
+#[must_use]
+pub fn fits(pattern: &str, file: &str) -> bool {
+    let (pattern, file) = (pattern.as_bytes(), file.as_bytes());
+    let (mut at, mut read) = (0, 0);
+    // Where the last `*` stands, and what was read when it was met.
+    let mut star: Option<(usize, usize)> = None;
+    while read < file.len() {
+        match (pattern.get(at), star) {
+            (Some(b'*'), _) => {
+                star = Some((at, read));
+                at += 1;
+            }
+            (Some(sign), _) if *sign == b'?' || file.get(read) == Some(sign) => {
+                at += 1;
+                read += 1;
+            }
+            (_, Some((mark, before))) => {
+                star = Some((mark, before + 1));
+                at = mark + 1;
+                read = before + 1;
+            }
+            _ => return false,
+        }
+    }
+    pattern.get(at..).unwrap_or_default().iter().all(|sign| *sign == b'*')
+}
+
+/// Whether a path with a pattern may mean `path`, or a folder around it, part by part: `*` stands for no `/`. Where
+/// nothing but patterns is left of the path it means everything, and so nothing.
+#[must_use]
+pub fn may_mean(pattern: &str, path: &str) -> bool {
+    if !pattern.starts_with('/') || !pattern.contains(['*', '?']) || pattern.len() > 255 {
+        return false;
+    }
+    let parts = || pattern.split('/').filter(|part| !part.is_empty());
+    let named = parts().filter(|part| part.trim_matches(['*', '?']).len() > 1).count();
+    let all: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    named > 1 && parts().count() >= all.len() && parts().zip(all).all(|(part, name)| fits(part, name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_fit_names() {
+        for (pattern, file, want) in [
+            ("*.sh", "a.sh", true),
+            ("?", "f", true),
+            ("x*", "xaa", true),
+            ("*a*b", "xaxbb", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("*.sh", "a.txt", false),
+            ("a?c", "abd", false),
+        ] {
+            assert_eq!(fits(pattern, file), want, "{pattern} {file}");
+        }
+        assert!(!fits(&"*a".repeat(100), &"b".repeat(255)));
+    }
+
+    #[test]
+    fn patterns_mean_paths() {
+        let token = "/run/secrets/kubernetes.io/serviceaccount";
+        for (pattern, want) in [
+            ("/run/s*/kub*/serv*/tok*", true),
+            ("/run/secrets/*/*/token", true),
+            ("/run/secrets/kubernetes.io/serviceaccount/t?ken", true),
+            ("/*/*/*/*/*", false),
+            ("/run/s*", false),
+            ("/run/*/token", false),
+            ("/run/secrets/x*/y/token", false),
+            ("run/secrets/*/*/token", false),
+        ] {
+            assert_eq!(may_mean(pattern, token), want, "{pattern}");
+        }
+    }
 
     #[test]
     fn one_spelling() {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Error, Results, Settings, Skipped, Workload};
 use crate::severity::Severity;
+use crate::tool::Tool;
 
 /// Raised when a field is removed or changes its meaning; new fields do not raise it.
 const SCHEMA_VERSION: &str = "1";
@@ -19,12 +20,6 @@ struct Document<'a> {
     workloads: Vec<&'a Workload>,
     skipped: &'a Skipped,
     errors: &'a [Error],
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 /// Counts everything, also what is not listed.
@@ -52,7 +47,7 @@ struct BySeverity {
 pub(super) fn write(results: &Results, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "jobrisk", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::THIS,
         summary: Summary {
             files: results.files.len(),
             workloads: results.workloads.len(),

@@ -36,8 +36,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(2 * self.0.len());
         let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let text: String = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
+        text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
         f.write_str(&text)
     }
 }
@@ -57,6 +58,9 @@ pub fn digest_of(metadata: &ObjectMeta, spec: &ReportSpec, status: Option<&Repor
 pub(super) fn of_content(content: &[u8]) -> Digest {
     Digest(Sha256::digest(content).into())
 }
+
+/// Room for the content of most reports: a few findings and what is always there.
+const USUAL_BYTES: usize = 4096;
 
 /// What the digest covers, as JSON.
 pub(super) fn content(report: &JobRiskReport) -> Vec<u8> {
@@ -85,7 +89,11 @@ fn content_of(metadata: &ObjectMeta, spec: &ReportSpec, status: Option<&ReportSt
     };
     // Serialising plain structs to memory cannot fail; if it ever did, the same digest every time would mean
     // that nothing is written, so fall back to the debug text instead.
-    serde_json::to_vec(&content).unwrap_or_else(|_| format!("{spec:?}{status:?}").into_bytes())
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    match serde_json::to_writer(&mut json, &content) {
+        Ok(()) => json,
+        Err(_) => format!("{spec:?}{status:?}").into_bytes(),
+    }
 }
 
 fn ours(labels: Option<&BTreeMap<String, String>>) -> BTreeMap<&str, &str> {

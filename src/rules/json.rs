@@ -7,6 +7,7 @@ use crate::detect::catalog::attack;
 use crate::detect::catalog::reserved::RESERVED;
 use crate::detect::{Rule, Sample};
 use crate::severity::Severity;
+use crate::tool::Tool;
 
 /// Raised when a field is removed or changes its meaning; new fields do not raise it.
 const SCHEMA_VERSION: &str = "1";
@@ -21,12 +22,6 @@ pub(super) struct Document {
     rules: Vec<RuleEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reserved: Vec<ReservedEntry>,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 #[derive(Serialize)]
@@ -96,7 +91,7 @@ pub(super) fn catalogue() -> Document {
 pub(super) fn document(rules: &[&'static Rule]) -> Document {
     Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool { name: "jobrisk", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::THIS,
         attack_version: attack::VERSION,
         rules: rules.iter().map(|rule| entry(rule)).collect(),
         reserved: Vec::new(),

@@ -10,6 +10,7 @@ pub mod lenient;
 mod reader;
 pub mod settings;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use decode::Object;
@@ -129,6 +130,9 @@ pub struct OwnerClaim {
     /// Known to be false: see [`Workload::disprove_owner`].
     pub disproved: bool,
 }
+
+/// The most `hostPath` volumes of one name that are looked at: the work must not grow with volumes times mounts.
+pub const MAX_OF_ONE_NAME: usize = 4;
 
 /// A volume of type `hostPath`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,6 +257,19 @@ pub struct UnreadablePlace {
 }
 
 impl Workload {
+    /// The `hostPath` volumes by name. An API server refuses a second volume of a name, but a file may have one: each
+    /// of them, up to [`MAX_OF_ONE_NAME`], then counts as mounted wherever the name is, so that none hides another.
+    pub fn host_paths_by_name(&self) -> HashMap<&str, Vec<&HostPathVolume>> {
+        let mut by_name: HashMap<&str, Vec<&HostPathVolume>> = HashMap::new();
+        for volume in &self.host_paths {
+            let of_name = by_name.entry(volume.name.as_str()).or_default();
+            if of_name.len() < MAX_OF_ONE_NAME {
+                of_name.push(volume);
+            }
+        }
+        by_name
+    }
+
     /// The view of a decoded object.
     pub fn from_object(kind: Kind, object: &Object) -> Self {
         Reader::default().workload(kind, object)

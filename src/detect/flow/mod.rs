@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use super::runs::Run;
 use crate::normalize::exec::Span;
+use crate::normalize::path::canonical;
 use crate::normalize::{Context, Invocation};
 use crate::workload::{Container, Workload};
 pub(super) use source::{fetches, is_downloader, prints_fetched, written_files};
@@ -255,7 +256,7 @@ impl<'f> Reached<'f> {
     /// The source of what is in a file.
     pub(super) fn source_of_file(&self, run: usize, path: &str) -> Option<At> {
         let roots = self.flow.roots.get(run).copied().flatten()?;
-        self.program(&self.flow.tree.find(roots, path)).map(|(source, _)| source)
+        self.program(&self.flow.tree.find(roots, &anchored(path))).map(|(source, _)| source)
     }
 }
 
@@ -304,7 +305,7 @@ fn used(run: &Run<'_>) -> Vec<(usize, Target, String)> {
                 found.push((at, target, path));
                 continue;
             }
-            let place = run.at(at, &path);
+            let place = place_of(run, at, &path);
             if bare && target == Target::Write && place != path && is_downloader(invocation) {
                 found.push((at, target, path));
             }
@@ -312,6 +313,25 @@ fn used(run: &Run<'_>) -> Vec<(usize, Target, String)> {
         }
     }
     found
+}
+
+/// A path below a variable or the home folder, as if that were a folder of the root.
+fn anchored(path: &str) -> String {
+    if tree::is_anchored(path) {
+        canonical(&format!("/{}", path.replacen("~/", "$HOME/", 1)))
+    } else {
+        path.to_owned()
+    }
+}
+
+/// The path of a file, absolute where the working directory is known, or where a variable stands for a folder that
+/// is the same wherever it is named.
+fn place_of(run: &Run<'_>, at: usize, path: &str) -> String {
+    match path.strip_prefix("$PWD/") {
+        Some(below) => run.at(at, below),
+        None if tree::is_anchored(path) => anchored(path),
+        None => run.at(at, path),
+    }
 }
 
 /// Devices, and the standard streams by name.

@@ -73,6 +73,9 @@ pub(in crate::detect) fn prints_fetched(invocation: &Invocation) -> bool {
             kind.eq_ignore_ascii_case("txt")
         }),
         "websocat" | "wscat" => names_remote(invocation),
+        // What the server answers is its owner's choice, where it is not one of the registries.
+        "whois" => option(invocation, &["-h", "--host"]).is_some(),
+        "finger" => words(invocation).any(|word| word.contains('@')),
         _ => code::text(invocation).is_some_and(code::fetches),
     }
 }

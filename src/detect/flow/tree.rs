@@ -33,6 +33,11 @@ pub(super) struct Roots {
     relative: Node,
 }
 
+/// Whether a path begins with a variable, a substitution or the home folder, all of which stand for a folder.
+pub(super) fn is_anchored(path: &str) -> bool {
+    path.starts_with(['$', '~']) && path.contains('/')
+}
+
 /// All paths of a pod, by component.
 #[derive(Debug, Default)]
 pub(super) struct Tree {

@@ -5,8 +5,8 @@ use super::windows::counterpart;
 use crate::normalize::path::{canonical, of_process};
 use crate::severity::Severity;
 
-/// A path belongs to the first class that fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A path belongs to the first class that fits. From the worst to the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::detect) enum Class {
     Root,
     RuntimeSocket,

@@ -1,9 +1,10 @@
 //! From one command of a script to its invocations: wrappers peeled off, the scripts it is given found.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::super::shell::{self, Command};
-use super::input::{with_arguments, with_input};
+use super::arguments::{with_arguments, with_input};
 use super::prefix::{nested, peel, script_of};
 use super::shells::{Source, base, is_shell, is_stdin, source};
 use super::walk::Walk;
@@ -16,11 +17,39 @@ pub(super) struct Entry {
     pub(super) inherits: bool,
     /// `0`, `1`, … and all of them together.
     pub(super) positional: Vec<(String, String)>,
+    /// It has words of its own, and not those of the script around it.
+    pub(super) called: bool,
+    /// Text on its standard input.
+    pub(super) stdin: Option<Rc<str>>,
+    /// The command of the script around it that it is the work of.
+    pub(super) owner: Option<usize>,
+    /// The function whose body it is.
+    pub(super) function: Option<String>,
 }
 
 impl Entry {
     fn inheriting(text: String) -> Self {
-        Self { text, inherits: true, positional: Vec::new() }
+        Self {
+            text,
+            inherits: true,
+            positional: Vec::new(),
+            called: false,
+            stdin: None,
+            owner: None,
+            function: None,
+        }
+    }
+
+    /// With the words behind it: `$0` comes first.
+    pub(super) fn called(text: &str, words: &[Word]) -> Self {
+        let mut positional: Vec<(String, String)> =
+            words.iter().take(10).enumerate().map(|(n, word)| (n.to_string(), word.text.clone())).collect();
+        let all: Vec<&str> = words.iter().skip(1).map(|word| word.text.as_str()).collect();
+        if !all.is_empty() {
+            positional.push(("@".to_owned(), all.join(" ")));
+            positional.push(("*".to_owned(), all.join(" ")));
+        }
+        Self { positional, called: true, ..Self::inheriting(with_arguments(text, &all)) }
     }
 }
 
@@ -38,13 +67,18 @@ impl Walk<'_> {
     }
 
     /// Takes up one command: its wrappers, itself, the scripts it runs.
-    pub(super) fn command(&mut self, mut command: Command) {
-        if self.calls_runner(&command) {
+    pub(super) fn command(&mut self, number: usize, mut command: Command) {
+        let runner = self.calls_runner(&command);
+        if runner {
             command.words.remove(0);
         }
         self.names.visit(&command);
-        let stdin = self.stdin(&command);
+        self.follow_descriptors(number, &mut command);
+        let stdin = self.stdin(number, &command);
+        self.resolve(number, &mut command, stdin.as_deref());
+        self.follow_variables(&command, stdin.as_ref());
         self.output(&command, stdin.as_deref());
+        let call = if runner { None } else { self.call(&command, stdin.as_ref()) };
         let depth = self.levels.len();
         let Some(level) = self.levels.last() else { return };
         let base = Invocation {
@@ -66,10 +100,13 @@ impl Walk<'_> {
         let mut first = Some(Invocation { assignments, redirects, ..base.clone() });
         while let Some(words) = lines.pop_front() {
             let start = first.take().unwrap_or_else(|| base.clone());
-            self.line(words, start, stdin.as_deref(), &mut entries, &mut lines);
+            self.line(words, start, stdin.as_ref(), &mut entries, &mut lines);
         }
+        let last = self.out.commands.len().saturating_sub(1);
+        entries.extend(call.map(|entry| (last, entry)));
         // The first script comes first: it has to be on top.
-        for (parent, entry) in entries.into_iter().rev() {
+        for (parent, mut entry) in entries.into_iter().rev() {
+            entry.owner = Some(number);
             self.enter(parent, entry, depth);
         }
     }
@@ -78,11 +115,11 @@ impl Walk<'_> {
         &mut self,
         words: Vec<Word>,
         mut made: Invocation,
-        stdin: Option<&str>,
+        stdin: Option<&Rc<str>>,
         entries: &mut Vec<(usize, Entry)>,
         lines: &mut VecDeque<Vec<Word>>,
     ) {
-        let mut words = with_input(words, stdin);
+        let mut words = with_input(words, stdin.map(|text| &**text));
         let mut written = self.rename(&mut words, 0);
         // Only moves on, never copies what is left: a long chain of wrappers stays linear.
         let mut at = 0;
@@ -141,6 +178,9 @@ impl Walk<'_> {
         }
         let entry = entry(&program, &args, stdin);
         made.scripts.extend(entry.as_ref().map(|e| e.text.clone()));
+        if !is_shell(&program) {
+            made.stdin = stdin.cloned();
+        }
         name_it(&mut made, &name, args);
         // Where it lies counts as well as what it is.
         made.path = written.unwrap_or(made.path);
@@ -157,30 +197,22 @@ impl Walk<'_> {
 }
 
 /// The script that a program is given as text.
-fn entry(program: &str, args: &[Word], stdin: Option<&str>) -> Option<Entry> {
+fn entry(program: &str, args: &[Word], stdin: Option<&Rc<str>>) -> Option<Entry> {
     if matches!(program, "." | "source") {
         let text = args.first().filter(|w| is_stdin(w)).and(stdin)?;
-        return Some(Entry::inheriting(text.to_owned()));
+        return Some(Entry::inheriting(text.to_string()));
     }
     if !is_shell(program) {
-        return script_of(program, args).map(Entry::inheriting);
+        let entry = script_of(program, args).map(Entry::inheriting)?;
+        return Some(Entry { stdin: stdin.cloned(), ..entry });
     }
     match source(args) {
         Source::Text(at) => {
-            let mut variables = Vec::new();
-            let positional = args.get(at + 1..).unwrap_or_default();
-            for (n, word) in positional.iter().take(10).enumerate() {
-                variables.push((n.to_string(), word.text.clone()));
-            }
-            let all: Vec<&str> = positional.iter().skip(1).map(|w| w.text.as_str()).collect();
-            let text = args.get(at)?.text.as_str();
-            if !all.is_empty() {
-                variables.push(("@".to_owned(), all.join(" ")));
-                variables.push(("*".to_owned(), all.join(" ")));
-            }
-            Some(Entry { positional: variables, ..Entry::inheriting(with_arguments(text, &all)) })
+            let entry = Entry::called(&args.get(at)?.text, args.get(at + 1..).unwrap_or_default());
+            Some(Entry { stdin: stdin.cloned(), ..entry })
         }
-        Source::Stdin => Some(Entry::inheriting(stdin?.to_owned())),
+        // Its standard input is the script itself.
+        Source::Stdin => Some(Entry::inheriting(stdin?.to_string())),
         Source::File => None,
     }
 }

@@ -4,8 +4,11 @@
 //! shell on its standard input is read where it is written out in the spec. Any other program is one
 //! invocation whose arguments are data: a program that is merely given `curl x | sh` as text runs nothing.
 
+mod arguments;
 mod directory;
 mod flow;
+mod follow;
+mod functions;
 mod input;
 mod line;
 mod names;
@@ -16,10 +19,13 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
+
 use super::Limits;
 pub use super::Span;
 use super::shell::{Context, Environment, Redirect, Word};
 pub use directory::Directory;
+pub use input::filters;
 pub use shells::is_shell;
 
 /// Everything an argument list runs.
@@ -73,6 +79,8 @@ pub struct Invocation {
     pub wrapper: bool,
     /// For the redirections of a group: the members.
     pub group: Option<Span>,
+    /// Text on its standard input, where the script says it and it is no shell.
+    pub stdin: Option<Rc<str>>,
     /// Scripts it was given as text and that were entered (`-c`, `eval`, standard input), after expansion.
     pub scripts: Vec<String>,
 }

@@ -6,20 +6,83 @@ use super::super::argv::program;
 use super::super::path::canonical;
 use super::super::shell::{Command, Redirect};
 use super::Word;
+use super::prefix::unwrapped;
 use super::shells::is_shell;
 
 /// Other names that are remembered.
 const MAX_NAMES: usize = 256;
 
-/// Programs that are worth another name, the shells aside.
-const KNOWN: &[&str] = &[
-    "python", "pypy", "perl", "ruby", "node", "nodejs", "bun", "deno", "php", "lua", "luajit", "pwsh", "awk",
-    "gawk", "mawk", "busybox", "toybox", "curl", "wget", "aria", "nc", "ncat", "netcat", "socat", "telnet",
-    "openssl", "ssh", "scp", "sftp", "rsync", "tftp", "ftp", "kubectl", "oc", "helm", "docker", "podman",
-    "nerdctl", "crictl", "ctr", "aws", "gcloud", "az", "gsutil", "rclone", "nsenter", "chroot", "unshare",
-    "mount", "insmod", "modprobe", "dd", "tar", "find", "xargs", "env", "base", "xxd", "sudo", "git",
-    "websocat", "nmap", "masscan", "xmrig", "gcc",
-];
+/// Programs that are worth another name, the shells aside. Asked of every word: so no list to walk.
+fn is_worth_a_name(name: &str) -> bool {
+    matches!(
+        name,
+        "python"
+            | "pypy"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "nodejs"
+            | "bun"
+            | "deno"
+            | "php"
+            | "lua"
+            | "luajit"
+            | "pwsh"
+            | "awk"
+            | "gawk"
+            | "mawk"
+            | "busybox"
+            | "toybox"
+            | "curl"
+            | "wget"
+            | "aria"
+            | "nc"
+            | "ncat"
+            | "netcat"
+            | "socat"
+            | "telnet"
+            | "openssl"
+            | "ssh"
+            | "scp"
+            | "sftp"
+            | "rsync"
+            | "tftp"
+            | "ftp"
+            | "kubectl"
+            | "oc"
+            | "helm"
+            | "docker"
+            | "podman"
+            | "nerdctl"
+            | "crictl"
+            | "ctr"
+            | "aws"
+            | "gcloud"
+            | "az"
+            | "gsutil"
+            | "rclone"
+            | "nsenter"
+            | "chroot"
+            | "unshare"
+            | "mount"
+            | "insmod"
+            | "modprobe"
+            | "dd"
+            | "tar"
+            | "find"
+            | "xargs"
+            | "env"
+            | "base"
+            | "xxd"
+            | "sudo"
+            | "git"
+            | "websocat"
+            | "nmap"
+            | "masscan"
+            | "xmrig"
+            | "gcc"
+    )
+}
 
 /// The other names that a script has given.
 #[derive(Debug, Default)]
@@ -45,7 +108,7 @@ impl Names {
 
     /// Notes what a command puts under another name.
     pub(super) fn visit(&mut self, command: &Command) {
-        let Some((first, args)) = command.words.split_first() else { return };
+        let Some((first, args)) = unwrapped(&command.words).split_first() else { return };
         let mut operands = args.iter().map(|word| word.text.as_str()).filter(|text| !text.starts_with('-'));
         match program(&first.text) {
             "cp" | "mv" | "ln" | "install" | "link" => {
@@ -77,7 +140,9 @@ impl Names {
             return;
         }
         // Out of a folder for programs: a file that happens to have such a name is no program.
-        let is_program = from.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("bin"));
+        // A shell without a folder is one where the script has changed to its folder.
+        let is_program =
+            from.rsplit_once('/').map_or_else(|| is_shell(from), |(folder, _)| folder.ends_with("bin"));
         let real = self.real(from).unwrap_or_else(|| program(from).to_owned());
         if !is_known(&real) || !is_program && !self.by_path.contains_key(&canonical(from)) {
             return;
@@ -95,7 +160,7 @@ impl Names {
 /// Whether a program is known by this name, a number behind it aside: `python3.12`.
 fn is_known(name: &str) -> bool {
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    is_shell(name) || KNOWN.contains(&plain) || KNOWN.contains(&name)
+    is_shell(name) || is_worth_a_name(plain) || plain.len() != name.len() && is_worth_a_name(name)
 }
 
 /// A name without its version and platform: `kubectl-v1.30`, `kubectl-linux-amd64`.
@@ -120,10 +185,11 @@ fn without_version(mut name: &str) -> &str {
 /// does under any name.
 pub(super) fn is_multicall(words: &[Word]) -> bool {
     let [first, second, ..] = words else { return false };
+    if !is_shell(&second.text) && !matches!(second.text.as_str(), "wget" | "nc" | "curl" | "telnetd") {
+        return false;
+    }
     let path = canonical(&first.text);
-    let temporary = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|folder| path.starts_with(folder));
-    temporary
-        && (is_shell(&second.text) || matches!(second.text.as_str(), "wget" | "nc" | "curl" | "telnetd"))
+    ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(test)]
@@ -148,6 +214,8 @@ mod tests {
             ("cp /bin/busybox /tmp/b; /tmp/b wget u", vec!["cp", "wget"]),
             ("cp $(command -v curl) /tmp/a; /tmp/a u", vec!["cp", "command", "curl"]),
             ("kubectl-v1.30 get pods; ./kubectl_linux_amd64", vec!["kubectl", "kubectl"]),
+            ("command cp /bin/sh /tmp/l; /tmp/l -c id", vec!["cp", "sh", "id"]),
+            ("cd /bin; cp sh /tmp/l; /tmp/l -c id", vec!["cd", "cp", "sh", "id"]),
             ("bash-5.2 -c id", vec!["bash", "id"]),
             ("/lib64/ld-linux-x86-64.so.2 --library-path /l /tmp/x y", vec!["x"]),
             ("/tmp/bb wget u | /tmp/bb sh", vec!["bb", "wget", "bb", "sh"]),

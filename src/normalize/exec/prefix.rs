@@ -22,7 +22,7 @@ const fn plain(names: &'static [&'static str], valued: &'static str) -> Wrapper 
     Wrapper { names, valued, operands: 0, assigns: false, keep: false }
 }
 
-const WRAPPERS: [Wrapper; 26] = [
+const WRAPPERS: [Wrapper; 28] = [
     Wrapper { assigns: true, ..plain(&["env"], "-u --unset -C --chdir") },
     Wrapper {
         assigns: true,
@@ -83,6 +83,15 @@ const WRAPPERS: [Wrapper; 26] = [
     },
     // The dynamic loader runs the program that it is given.
     plain(&["ld.so"], "--library-path --preload --argv0 --inhibit-rpath --audit --glibc-hwcaps-prepend"),
+    // A root directory, and a view of the file system, put together in front of the command.
+    Wrapper {
+        keep: true,
+        ..plain(
+            &["proot"],
+            "-r -R -S -b -m -w -q -k -0 --rootfs --bind --mount --cwd --qemu --kernel-release",
+        )
+    },
+    Wrapper { keep: true, ..plain(&["bwrap"], "") },
     Wrapper { keep: true, ..plain(&["runuser"], "-u --user -g --group -G") },
     Wrapper { keep: true, ..plain(&["parallel"], "-j --jobs -a -S --delay --timeout -N -n") },
 ];
@@ -131,7 +140,12 @@ pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
             {
                 return Some(Peeled { at: words.len(), keep: wrapper.keep, assigns, text: Some(text) });
             }
-            if takes_next(wrapper, name, arg) {
+            let taken = if name == "bwrap" {
+                taken_by_bwrap(arg)
+            } else {
+                usize::from(takes_next(wrapper, name, arg))
+            };
+            for _ in 0..taken {
                 rest.next();
             }
         } else if wrapper.assigns
@@ -148,6 +162,32 @@ pub(super) fn peel(words: &[Word]) -> Option<Peeled> {
         }
     }
     None
+}
+
+/// The words without the first few wrappers in front.
+pub(super) fn unwrapped(words: &[Word]) -> &[Word] {
+    let mut rest = words;
+    for _ in 0..8 {
+        match peel(rest) {
+            Some(peeled) if peeled.text.is_none() => rest = rest.get(peeled.at..).unwrap_or_default(),
+            _ => break,
+        }
+    }
+    rest
+}
+
+/// How many words follow an option of bubblewrap that are its own.
+fn taken_by_bwrap(option: &str) -> usize {
+    match option {
+        "--bind" | "--bind-try" | "--dev-bind" | "--dev-bind-try" | "--ro-bind" | "--ro-bind-try"
+        | "--symlink" | "--setenv" | "--file" | "--bind-data" | "--ro-bind-data" | "--chmod"
+        | "--bind-fd" | "--ro-bind-fd" => 2,
+        "--proc" | "--dev" | "--tmpfs" | "--mqueue" | "--dir" | "--chdir" | "--unsetenv" | "--uid"
+        | "--gid" | "--hostname" | "--cap-add" | "--cap-drop" | "--args" | "--userns" | "--pidns"
+        | "--lock-file" | "--sync-fd" | "--seccomp" | "--exec-label" | "--perms" | "--size"
+        | "--remount-ro" | "--argv0" => 1,
+        _ => 0,
+    }
 }
 
 fn takes_next(wrapper: &Wrapper, name: &str, arg: &str) -> bool {

@@ -3,16 +3,38 @@
 use super::super::argv::program;
 use super::Word;
 
-/// Those with a grammar of their own have pipes, lists and quotes in common with the others.
-const SHELLS: [&str; 26] = [
-    "sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "pdksh", "ksh93", "rbash", "lksh", "hush", "csh",
-    "tcsh", "fish", "yash", "oksh", "loksh", "posh", "bosh", "mrsh", "osh", "xonsh", "elvish", "nu", "ion",
-];
-
 /// Whether `name`, a base name, is a shell. A login shell's leading `-` is allowed.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
-    SHELLS.contains(&name.strip_prefix('-').unwrap_or(name))
+    // Those with a grammar of their own have pipes, lists and quotes in common with the others.
+    matches!(
+        name.strip_prefix('-').unwrap_or(name),
+        "sh" | "bash"
+            | "ash"
+            | "dash"
+            | "zsh"
+            | "ksh"
+            | "mksh"
+            | "pdksh"
+            | "ksh93"
+            | "rbash"
+            | "lksh"
+            | "hush"
+            | "csh"
+            | "tcsh"
+            | "fish"
+            | "yash"
+            | "oksh"
+            | "loksh"
+            | "posh"
+            | "bosh"
+            | "mrsh"
+            | "osh"
+            | "xonsh"
+            | "elvish"
+            | "nu"
+            | "ion"
+    )
 }
 
 /// What a shell was told to run. Indices are into its arguments.

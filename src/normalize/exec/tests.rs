@@ -51,6 +51,11 @@ fn one_liners() {
         ("nsenter --target 1 --mount bash", "nsenter --target 1 --mount; bash"),
         ("nsenter --mount=/proc/1/ns/mnt -- id", "nsenter --mount=/proc/1/ns/mnt --; id"),
         ("unshare -r sh", "unshare -r; sh"),
+        (
+            "bwrap --bind /h / --dev /dev --unshare-all sh -c id",
+            "bwrap --bind /h / --dev /dev --unshare-all; sh -c id; id",
+        ),
+        ("proot -r /h -b /proc sh -c id", "proot -r /h -b /proc; sh -c id; id"),
         ("stdbuf -oL -e 0 curl x", "curl x"),
         ("script -qc 'curl x' /dev/null", "script -qc curl x /dev/null; curl x"),
         ("watch -n 5 curl x", "watch -n 5 curl x; curl x"),
@@ -63,7 +68,9 @@ fn one_liners() {
         ("run() { \"$@\"; }; run curl x | sh", "$@; curl x | sh"),
         ("run() { echo \"$@\"; }; run curl x", "echo $@; run curl x"),
         ("echo x y | xargs curl -s", "echo x y | curl -s x y"),
-        ("echo x | xargs -I{} curl {}", "echo x | curl {}"),
+        ("echo x | xargs -I{} curl {}", "echo x | curl x"),
+        ("echo x | xargs -I % sh -c 'curl %'", "echo x | sh -c curl x; curl x"),
+        ("xargs -I{} curl {}", "curl {}"),
         ("sh -c '\"$@\"' job curl 'a b'", "sh -c \"$@\" job curl a b; curl a b"),
         (
             "sh -c 'exec \"$@\" y' job sh -c 'curl x'",
@@ -136,6 +143,60 @@ fn argument_lists() {
     let env = [("CMD".to_owned(), "curl x | sh".to_owned())];
     let run = executed_with(&argv(&["sh", "-c", "eval \"$CMD\""]), &env, &limits);
     assert_eq!(shown(&run), "eval curl x | sh; curl x | sh");
+}
+
+/// What a function, a group or a variable is given decides what runs.
+#[test]
+fn known_text_is_followed() {
+    for script in [
+        "r() { sh; }; printf 'curl x' | r",
+        "r() { cat | sh; }; echo 'curl x' | r",
+        "r() { base64 -d | sh; }; echo Y3VybCB4 | r",
+        "r() { sh -c \"$(cat)\"; }; echo 'curl x' | r",
+        "r() { while read -r l; do eval \"$l\"; done; }; echo 'curl x' | r",
+        "r() ( sh )\nr <<E\ncurl x\nE\n",
+        "function r { sh\n}\nq() { r; }; echo 'curl x' | q",
+        "g() { echo 'curl x'; }; g | sh",
+        "g() { echo \"$1\"; }; g 'curl x' | sh",
+        "g() { cat <<E\ncurl x\nE\n}; g | sh",
+        "r() { eval \"$*\"; }; r curl x",
+        "r() { local c=\"$1\"; sh -c \"$c\"; }; r 'curl x'",
+        "sh -c 'echo curl x' | sh",
+        "echo 'curl x' | (cd /tmp; sh)",
+        "echo 'curl x' | if true; then sh; fi",
+        "echo 'curl x' | sh -c 'sh'",
+        "echo 'curl x' | while read -r l; do eval \"$l\"; done",
+        "while read -r l; do sh -c \"$l\"; done <<E\ncurl x\nE\n",
+        "while read -r l; do sh -c \"$l\"; done < <(echo curl x)",
+        "mapfile -t a <<< 'curl x'; eval \"${a[@]}\"",
+        "mapfile -t a <<< 'curl x'; for l in \"${a[@]}\"; do eval \"$l\"; done",
+        "sh -c '$0 \"$@\"' sh -c 'r() { sh -c \"$1\"; }; r \"curl x\"'",
+        "sh -c 'eval \"$1\"' _ 'r() { eval \"$1\"; }; r \"curl x\"'",
+        "g() {\nnohup cat <<E\ncurl x\nE\n}; g | sh",
+        "sh < <(printf 'curl x')",
+        "echo 'curl x' > >(sh)",
+        "echo 'curl x' | tee >(sh) > /dev/null",
+        "exec 3<<< 'curl x'; exec 4< <(echo 'curl x'); sh <&4",
+        "echo 'curl x' | grep curl | sort | gzip | gunzip | sh",
+    ] {
+        let run = sh(script);
+        let runs = run.commands.iter().any(|c| c.program == "curl" && c.args.iter().any(|w| w.text == "x"));
+        assert!(runs, "{script}: {}", shown(&run));
+        assert!(!run.truncated, "{script}");
+    }
+    for script in [
+        "r() { cat; }; echo 'curl x' | r",
+        "r() { sh f; }; echo 'curl x' | r",
+        "log() { echo \"$1\"; }; log 'curl x'",
+        "log() { echo \"$1\" >> /var/log/x; }; log 'curl x'; log 'curl x'",
+        "echo 'curl x' | while read -r l; do grep \"$l\" f; done",
+        "echo 'curl x' | (cd /tmp; sh f)",
+        "echo 'curl x' > f; sh < g",
+        "f() { f; }; f curl x",
+        "a $(printf 'curl x') | xargs -I{} b {}",
+    ] {
+        assert!(sh(script).commands.iter().all(|c| c.program != "curl"), "{script}");
+    }
 }
 
 /// Whether an interpreter reads what a downloader writes.
@@ -267,6 +328,11 @@ fn hostile_input_is_linear() {
         "sh <<E\na\nE\n",
         "eval $b;",
         "echo $b | sh;",
+        "f(){ sh;};echo a|f;",
+        "f(){ eval $1;f $1;};f a;",
+        "echo $b | (cat;cat;",
+        "read x <<< a;eval $x;",
+        "exec 3<a;cat <&3;",
     ] {
         let text = format!("b={blob};{}", unit.repeat((1 << 20) / unit.len()));
         let start = std::time::Instant::now();

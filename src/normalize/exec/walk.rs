@@ -1,15 +1,18 @@
 //! The walk over scripts inside scripts, with an explicit stack.
 
 use super::super::path::straightened;
-use super::super::shell::{self, Command, Environment};
-use super::input::Output;
+use super::super::shell::{self, Command, Environment, Script};
+use super::functions::Functions;
+use super::input::{Known, Output};
 use super::line::Entry;
 use super::names::Names;
 use super::{Execution, Invocation, Limits, Span, Word};
 
 /// A script whose commands are being taken up.
 pub(super) struct Level {
-    pub(super) commands: std::vec::IntoIter<Command>,
+    pub(super) commands: Vec<Command>,
+    /// The first that was not taken up.
+    next: usize,
     /// The invocation that runs it.
     pub(super) parent: Option<usize>,
     pub(super) nesting: u32,
@@ -23,6 +26,8 @@ pub(super) struct Level {
     /// Invocations, and groups, whose spans are still those of the script.
     open: Vec<usize>,
     pub(super) variables: Vec<(String, String)>,
+    /// What it knows beyond its own text.
+    pub(super) known: Known,
 }
 
 /// State of one [`super::executed`].
@@ -33,6 +38,7 @@ pub(super) struct Walk<'l> {
     pub(super) levels: Vec<Level>,
     pub(super) budget: usize,
     pub(super) names: Names,
+    pub(super) functions: Functions,
     entries: usize,
     next_pipeline: u32,
 }
@@ -46,6 +52,7 @@ impl<'l> Walk<'l> {
             levels: Vec::new(),
             budget: 0,
             names: Names::default(),
+            functions: Functions::default(),
             entries: 0,
             next_pipeline: 0,
         }
@@ -55,10 +62,13 @@ impl<'l> Walk<'l> {
         self.budget = self.limits.budget(argv.iter().map(String::len).sum());
         let words = argv.iter().map(Word::literal).collect();
         let command = Command { words, last_stage: true, ..Command::default() };
-        self.push(vec![command], None, 0, false, Vec::new());
+        let script = Script { commands: vec![command], ..Script::default() };
+        self.push(script, None, 0, false, Known::default());
         while let Some(level) = self.levels.last_mut() {
-            match level.commands.next() {
-                Some(command) => self.command(command),
+            let at = level.next;
+            level.next += 1;
+            match level.commands.get_mut(at).map(std::mem::take) {
+                Some(command) => self.command(at, command),
                 None => self.pop(),
             }
         }
@@ -66,21 +76,15 @@ impl<'l> Walk<'l> {
         self.out
     }
 
-    fn push(
-        &mut self,
-        commands: Vec<Command>,
-        parent: Option<usize>,
-        nesting: u32,
-        from_shell: bool,
-        variables: Vec<(String, String)>,
-    ) {
+    fn push(&mut self, script: Script, parent: Option<usize>, nesting: u32, from_shell: bool, known: Known) {
+        let Script { commands, variables, .. } = script;
         let pipelines = self.next_pipeline;
         let used = commands.iter().map(|c| c.pipeline + 1).max().unwrap_or(0);
         self.next_pipeline = pipelines.saturating_add(used);
-        let commands = commands.into_iter();
         let (starts, outputs, open) = (Vec::new(), Vec::new(), Vec::new());
         self.levels.push(Level {
             commands,
+            next: 0,
             parent,
             nesting,
             pipelines,
@@ -89,12 +93,14 @@ impl<'l> Walk<'l> {
             outputs,
             open,
             variables,
+            known,
         });
     }
 
     /// Ends a script: from here on the spans of its invocations are indices of invocations.
     fn pop(&mut self) {
         let Some(level) = self.levels.pop() else { return };
+        self.hand_out(&level);
         let end = self.out.commands.len();
         let place = |at: usize| level.starts.get(at).copied().unwrap_or(end);
         let map = |span: Span| Span::new(place(span.start), place(span.end));
@@ -140,7 +146,10 @@ impl<'l> Walk<'l> {
         let targets = invocation.redirects.iter_mut().filter(|redirect| {
             !matches!(redirect.op, shell::RedirectOp::HereDoc | shell::RedirectOp::HereString)
         });
-        let words = invocation.args.iter_mut().chain(targets.map(|redirect| &mut redirect.target));
+        // What is printed is text, not a path.
+        let prints = matches!(invocation.program.as_str(), "echo" | "printf");
+        let args = invocation.args.iter_mut().filter(|_| !prints);
+        let words = args.chain(targets.map(|redirect| &mut redirect.target));
         for word in words {
             if let Some(straight) = straightened(&word.text) {
                 word.text = straight;
@@ -170,13 +179,30 @@ impl<'l> Walk<'l> {
             self.out.truncated = true;
             return;
         };
-        let mut variables = inherited.to_vec();
+        let is_own =
+            |name: &str| !entry.called || !is_positional(name) || entry.function.is_some() && name == "0";
+        let mut variables: Vec<(String, String)> =
+            inherited.iter().filter(|(name, _)| is_own(name)).cloned().collect();
         variables.extend(entry.positional);
         self.entries += 1;
         self.budget = left;
         let script = shell::parse_in(&entry.text, self.env, &variables, self.limits);
+        self.functions.define(&entry.text, &script, self.levels.len());
+        let around = around.map_or(&[][..], |level| level.known.fds.as_slice());
+        let known = Known {
+            stdin: entry.stdin,
+            owner: entry.owner,
+            function: entry.function,
+            fds: around.to_vec(),
+            ..Known::default()
+        };
         self.out.truncated |= script.truncated;
         let nesting = self.out.commands.get(parent).map_or(1, |c| c.nesting.saturating_add(1));
-        self.push(script.commands, Some(parent), nesting, true, script.variables);
+        self.push(script, Some(parent), nesting, true, known);
     }
+}
+
+/// `0`, `1`, …, and all of them together.
+fn is_positional(name: &str) -> bool {
+    matches!(name, "@" | "*") || name.bytes().all(|letter| letter.is_ascii_digit())
 }

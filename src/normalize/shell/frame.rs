@@ -3,6 +3,7 @@
 use super::super::Span;
 use super::builder::WordBuf;
 use super::redirect::Opened;
+use super::vars::Positionals;
 use super::{Command, Context};
 
 /// What opened a list of commands.
@@ -61,10 +62,13 @@ pub(super) struct Frame {
     pub(super) context: Context,
     /// Name, for the body of a function.
     pub(super) function: Option<String>,
+    /// The words of the script around it, for the body of a function.
+    pub(super) positionals: Positionals,
+    /// Offset of what opened it.
+    pub(super) at: usize,
     pub(super) draft: Option<Draft>,
     pub(super) word: Option<WordBuf>,
     pub(super) fresh: bool,
-    pub(super) first: bool,
     pub(super) pipeline: u32,
     pub(super) stage: u32,
     pub(super) pipeline_start: usize,
@@ -91,10 +95,11 @@ impl Frame {
             owner,
             context,
             function: None,
+            positionals: Positionals::default(),
+            at: 0,
             draft: None,
             word: None,
             fresh: true,
-            first: true,
             pipeline: 0,
             stage: 0,
             pipeline_start: start,
@@ -113,10 +118,9 @@ impl Frame {
     pub(super) fn source(&self) -> Option<Span> {
         if self.stage > 0 && !self.fresh {
             self.feed
-        } else if self.first {
-            self.outer_feed
         } else {
-            None
+            // All that stand in a group have one standard input; the first that reads it takes it.
+            self.outer_feed
         }
     }
 

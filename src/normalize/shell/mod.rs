@@ -23,7 +23,7 @@ mod vars;
 #[cfg(test)]
 mod tests;
 
-pub use output::{static_output, stdin_text};
+pub use output::{of_span, static_output, stdin_text};
 pub use vars::Environment;
 
 use super::{Limits, Span};
@@ -39,6 +39,19 @@ pub struct Script {
     /// Variables whose value is certain at the end of the script, in the order of their names, but for those of the
     /// [`Environment`] that it left alone. Empty where they are longer than 64 KiB together.
     pub variables: Vec<(String, String)>,
+    /// The functions that it defines, in the order of the text.
+    pub functions: Vec<Function>,
+}
+
+/// A function that a script defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// The commands of its body.
+    pub body: Span,
+    /// The bytes of the script between its braces or parentheses.
+    pub text: std::ops::Range<usize>,
 }
 
 /// One simple command. `for`, `case`, `[[` and `((` heads are kept as commands of that name, so that the

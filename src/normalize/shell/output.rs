@@ -106,8 +106,10 @@ fn replaced(script: &str, text: &str) -> Option<String> {
     (fits && to.len() <= from.len().max(8)).then(|| text.replace(from, to))
 }
 
-/// Output of the commands of a substitution, without the newlines at its end. Nothing unless all is known.
-pub(super) fn of_span(commands: &[Command], span: Span) -> Option<(String, bool)> {
+/// Output of the commands of a substitution, without the newlines at its end, and whether something was decoded for
+/// it. They read `stdin`, where that is known. Nothing unless all is known.
+#[must_use]
+pub fn of_span(commands: &[Command], span: Span, stdin: Option<&str>) -> Option<(String, bool)> {
     let list = commands.get(span.start..span.end)?;
     let nesting = list.first()?.nesting;
     if list.len() > MAX_COMMANDS || list.iter().any(|c| c.nesting != nesting || c.group.is_some()) {
@@ -127,7 +129,8 @@ pub(super) fn of_span(commands: &[Command], span: Span) -> Option<(String, bool)
         }
         let before = piped.take().filter(|(p, _)| *p == command.pipeline);
         decoded |= own.is_some() || before.is_some();
-        let stdin = own.map(|w| w.text.as_str()).or(before.as_ref().map(|(_, t)| t.as_str()));
+        let piped_in = before.as_ref().map(|(_, t)| t.as_str());
+        let stdin = own.map(|w| w.text.as_str()).or(piped_in).or(stdin.filter(|_| command.stage == 0));
         let text = static_output(&command.words, stdin)?;
         if matches!(command.words.first().map(|word| program(&word.text)), Some("command" | "which" | "type"))
         {

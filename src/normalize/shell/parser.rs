@@ -8,7 +8,7 @@ use super::frame::{Draft, Frame, Kind};
 use super::heredoc::{Job, Pending};
 use super::token::Cursor;
 use super::vars::{Environment, Var, Vars};
-use super::{Command, Context, Redirect, RedirectOp, Script, Word, output};
+use super::{Command, Context, Function, Redirect, RedirectOp, Script, Word, output};
 
 /// Calls of functions whose input is followed, and commands of a body that get it.
 pub(super) const MAX_CALLS: usize = 64;
@@ -20,6 +20,7 @@ pub(super) struct Parser<'l> {
     pub(super) vars: Vars<'l>,
     pub(super) aliases: HashMap<String, String>,
     pub(super) functions: HashMap<String, Span>,
+    pub(super) defined: Vec<Function>,
     /// What calls of functions give them to read, with the body.
     pub(super) calls: Vec<(Span, Vec<Span>)>,
     /// Bytes that expansions may still add.
@@ -57,6 +58,7 @@ impl<'l> Parser<'l> {
             vars,
             aliases: HashMap::new(),
             functions: HashMap::new(),
+            defined: Vec::new(),
             calls: Vec::new(),
             budget: limits.budget(len),
             ahead: limits.budget(len),
@@ -127,7 +129,12 @@ impl<'l> Parser<'l> {
             }
         }
         self.hand_to_functions();
-        Script { commands: self.commands, truncated: self.truncated, variables: self.vars.into_literals() }
+        Script {
+            commands: self.commands,
+            truncated: self.truncated,
+            variables: self.vars.into_literals(),
+            functions: self.defined,
+        }
     }
 
     /// What a call reads, its function reads. Only for small bodies, each with few inputs: all calls by all members
@@ -257,6 +264,7 @@ impl<'l> Parser<'l> {
             _ => self.begin_stage(start),
         }
         let mut frame = Frame::new(kind, start, owner, context);
+        frame.at = self.at;
         frame.outer = self.frame.inputs();
         if !matches!(kind, Kind::ProcIn | Kind::ProcOut) {
             frame.outer_feed = self.frame.source();
@@ -272,6 +280,7 @@ impl<'l> Parser<'l> {
             if let Some(name) = self.frame.named.take() {
                 frame.context = Context::Function;
                 frame.function = Some(name);
+                frame.positionals = self.vars.take_positionals();
             }
         }
         self.stack.push(std::mem::replace(&mut self.frame, frame));
@@ -296,16 +305,28 @@ impl<'l> Parser<'l> {
             Kind::Top => {}
             _ => {
                 if let Some(name) = child.function {
-                    self.functions.insert(name, span);
+                    self.vars.put_positionals(child.positionals);
+                    self.define_as(name, child.kind, span, child.at);
                 }
                 self.frame.group = Some(span);
             }
         }
     }
 
+    /// Notes a function. The text of its body begins behind the sign that opened it, and ends before the one that
+    /// closed it; what is read elsewhere than in the script itself has none.
+    fn define_as(&mut self, name: String, kind: Kind, body: Span, opened: usize) {
+        if matches!(kind, Kind::Brace | Kind::Paren) && self.base == 0 {
+            let text =
+                if kind == Kind::Paren { opened + 1..self.at } else { opened..self.at.saturating_sub(1) };
+            self.defined.push(Function { name: name.clone(), body, text });
+        }
+        self.functions.insert(name, body);
+    }
+
     /// Puts the output of a substitution into the word, where it is certain.
     fn substituted(&mut self, span: Span) {
-        let known = output::of_span(&self.commands, span);
+        let known = output::of_span(&self.commands, span, None);
         match known {
             Some((text, decoded)) if text.len() <= self.budget => {
                 let unquoted = self.word().modes.is_empty();
@@ -341,7 +362,6 @@ impl<'l> Parser<'l> {
         self.finish_word();
         self.finish_command();
         self.frame.fresh = true;
-        self.frame.first = false;
         self.frame.group = None;
     }
 

@@ -185,6 +185,13 @@ impl Parser<'_> {
         }
         let args = draft.command.words.get(1..).unwrap_or_default();
         match (name.as_str(), args) {
+            ("declare" | "typeset" | "local", [flags, ..]) if is_nameref(&flags.text) => {
+                for word in args {
+                    if let Some((name, other)) = word.text.split_once('=') {
+                        self.vars.refer(name, other);
+                    }
+                }
+            }
             ("export" | "declare" | "typeset" | "local" | "readonly", _) => {
                 for word in args {
                     if let Some((name, value)) = word.text.split_once('=')
@@ -314,4 +321,9 @@ impl Parser<'_> {
             .collect();
         draft.command.words.splice(0..1, made);
     }
+}
+
+/// Whether `declare` makes another name of a variable: `-n`, `-gn`.
+fn is_nameref(flags: &str) -> bool {
+    flags.starts_with('-') && !flags.starts_with("--") && flags.contains('n')
 }

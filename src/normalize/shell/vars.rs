@@ -7,6 +7,13 @@ use super::super::Span;
 /// Longest value that is remembered.
 const MAX_VALUE: usize = 64 * 1024;
 
+/// Names of the words that a script or a function is given.
+const POSITIONAL: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "@", "*"];
+
+/// The words of a script, while a function of it is read.
+#[derive(Debug, Default)]
+pub(super) struct Positionals(Vec<(String, Option<Var>)>);
+
 /// A variable that was assigned.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Var {
@@ -42,19 +49,35 @@ pub(super) struct Vars<'e> {
     environment: &'e Environment,
     /// What the script itself has set, or made unknown.
     map: HashMap<String, Option<Var>>,
+    /// Other names: `declare -n NAME=OTHER`.
+    others: HashMap<String, String>,
 }
 
 impl<'e> Vars<'e> {
     pub(super) fn of(environment: &'e Environment) -> Self {
-        Self { environment, map: HashMap::new() }
+        Self { environment, map: HashMap::new(), others: HashMap::new() }
+    }
+
+    /// Makes `name` another name of `other`.
+    pub(super) fn refer(&mut self, name: &str, other: &str) {
+        if name != other {
+            self.others.insert(name.to_owned(), other.to_owned());
+        }
+    }
+
+    /// The variable that a name stands for.
+    fn meant<'n>(&'n self, name: &'n str) -> &'n str {
+        if self.others.is_empty() { name } else { self.others.get(name).map_or(name, String::as_str) }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Var> {
+        let name = self.meant(name);
         self.map.get(name).map_or_else(|| self.environment.map.get(name), Option::as_ref)
     }
 
     /// Sets a variable; too long a value makes it unknown. Says whether it was kept.
     pub(super) fn set(&mut self, name: &str, mut var: Var, append: bool) -> bool {
+        let name = &self.meant(name).to_owned();
         let old = if append { self.take(name) } else { None };
         if let Some(old) = old {
             if old.array {
@@ -81,7 +104,22 @@ impl<'e> Vars<'e> {
     }
 
     pub(super) fn forget(&mut self, name: &str) {
-        self.map.insert(name.to_owned(), None);
+        let name = self.meant(name).to_owned();
+        self.map.insert(name, None);
+    }
+
+    /// Takes out the words that a script was given: those of a function are other ones. Moved, not copied.
+    pub(super) fn take_positionals(&mut self) -> Positionals {
+        let taken = POSITIONAL.iter().filter_map(|name| self.map.remove_entry(*name));
+        Positionals(taken.collect())
+    }
+
+    /// Puts them back.
+    pub(super) fn put_positionals(&mut self, taken: Positionals) {
+        for name in POSITIONAL {
+            self.map.remove(*name);
+        }
+        self.map.extend(taken.0);
     }
 
     /// Separators of unquoted expansions.

@@ -21,6 +21,7 @@ mod addresses;
 mod compose;
 mod encode;
 mod files;
+mod hops;
 mod interpreters;
 mod objects;
 mod paths;
@@ -134,6 +135,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Rewrite> {
         variables::REWRITES,
         encode::REWRITES,
         files::REWRITES,
+        hops::REWRITES,
         compose::REWRITES,
         prefixes::REWRITES,
         addresses::REWRITES,
