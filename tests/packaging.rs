@@ -148,3 +148,57 @@ fn whoever_may_view_a_namespace_may_read_its_reports_and_nobody_may_change_them(
     }
     assert!(!can("stranger", "get", "tenant"));
 }
+
+/// The Deployment as the API server has it.
+fn deployment() -> Value {
+    let namespace = format!("--namespace={NAMESPACE}");
+    let json = plane().kubectl_ok(&["get", "deployment", "jobrisk", &namespace, "-o", "json"]);
+    serde_json::from_str(&json).unwrap()
+}
+
+fn shipped(file: &str) -> String {
+    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+#[test]
+fn s03_the_container_writes_nothing_becomes_nobody_and_has_nothing_but_the_program() {
+    let deployment = deployment();
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_ne!(pod["securityContext"]["runAsUser"], 0);
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+    let container = &pod["containers"][0]["securityContext"];
+    assert_eq!(container["readOnlyRootFilesystem"], true);
+    assert_eq!(container["allowPrivilegeEscalation"], false);
+    assert_eq!(container["capabilities"], json!({ "drop": ["ALL"] }));
+    assert_eq!(container["privileged"], Value::Null);
+    for field in ["volumes", "hostNetwork", "hostPID", "hostIPC", "initContainers"] {
+        assert_eq!(pod[field], Value::Null, "{field}");
+    }
+    // The last stage of the image begins with nothing and gets only what was built.
+    let dockerfile = shipped("Dockerfile");
+    let stage: Vec<&str> = dockerfile.rsplit("\nFROM ").next().unwrap().lines().collect();
+    assert_eq!(stage[0], "scratch");
+    let copies: Vec<&&str> =
+        stage.iter().filter(|line| line.starts_with("COPY") || line.starts_with("ADD")).collect();
+    assert_eq!(copies, [&"COPY --from=builder /out/ /"]);
+    assert!(stage.contains(&"USER 65532:65532") && stage.contains(&"ENTRYPOINT [\"/jobrisk\"]"), "{stage:?}");
+}
+
+#[test]
+fn s04_the_network_policy_is_about_the_pod_and_leaves_one_port_open() {
+    let namespace = format!("--namespace={NAMESPACE}");
+    let json = plane().kubectl_ok(&["get", "networkpolicies", &namespace, "-o", "json"]);
+    let list: Value = serde_json::from_str(&json).unwrap();
+    let policies = list["items"].as_array().unwrap();
+    assert_eq!(policies.len(), 1);
+    let spec = &policies[0]["spec"];
+    let deployment = deployment();
+    let labels = deployment["spec"]["template"]["metadata"]["labels"].as_object().unwrap();
+    for (name, value) in spec["podSelector"]["matchLabels"].as_object().unwrap() {
+        assert_eq!(labels.get(name), Some(value), "the policy is about another Pod");
+    }
+    assert_eq!(spec["policyTypes"], json!(["Ingress"]));
+    let port = &deployment["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"];
+    assert_eq!(spec["ingress"], json!([{ "ports": [{ "protocol": "TCP", "port": port }] }]));
+}

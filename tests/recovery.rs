@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use support::{
-    BENIGN, ControlPlane, Jobrisk, REVERSE_SHELL, apply_manifests, create, cron_job, eventually, job,
+    BENIGN, ControlPlane, Jobrisk, REVERSE_SHELL, apply_manifests, base, create, cron_job, eventually, job,
     wait_for_report,
 };
 
@@ -170,6 +170,39 @@ fn a_namespace_that_refuses_reports_does_not_hold_up_the_others() {
         wait_for_report(plane, "refusing", &format!("job-job-{number}"), |_| true);
     }
     wait_for_recovery(&jobrisk, "write jobriskreports.jobrisk.io in namespace refusing");
+}
+
+#[test]
+fn s08_nothing_is_left_when_it_is_removed() {
+    let (_guard, plane, jobrisk) = begin("removed");
+    jobrisk.run();
+    // Reports of all kinds: on what lives, on what is gone, and one that somebody holds back.
+    create(plane, &cron_job("removed", "lives", REVERSE_SHELL));
+    create(plane, &job("removed", "harmless", BENIGN));
+    create(plane, &job("removed", "goes", REVERSE_SHELL));
+    for name in ["cronjob-lives", "job-harmless", "job-goes"] {
+        wait_for_report(plane, "removed", name, |_| true);
+    }
+    plane.kubectl_ok(&["delete", "job", "goes", "--namespace=removed"]);
+    wait_for_report(plane, "removed", "job-goes", |report| {
+        report["metadata"]["labels"]["jobrisk.io/retained"] == "true"
+    });
+    // As it is written in the README, while the controller runs: its Pod goes with all the rest.
+    plane.kubectl_ok(&["delete", "-k", &base(), "--wait=false", "--ignore-not-found"]);
+    let left = || {
+        let names = ["namespace/jobrisk-system", "crd/jobriskreports.jobrisk.io"];
+        plane.kubectl_ok(&["get", names[0], names[1], "--ignore-not-found", "-o", "name"])
+    };
+    let gone = eventually(NOTICE_LIMIT * 2, || left().is_empty().then_some(()));
+    assert!(gone.is_some(), "left behind: {}", left());
+    let roles = plane.kubectl_ok(&["get", "clusterroles,clusterrolebindings", "-o", "name"]);
+    assert!(!roles.contains("jobrisk"), "{roles}");
+    assert_eq!(jobrisk.livez(), Some(200), "what still runs waits");
+    let (code, _) = jobrisk.terminate();
+    assert_eq!(code, 0);
+    // What was looked at is as it was, and its namespace can go.
+    plane.kubectl_ok(&["get", "cronjob/lives", "job/harmless", "--namespace=removed"]);
+    plane.kubectl_ok(&["delete", "namespace", "removed", "--timeout=45s"]);
 }
 
 #[test]

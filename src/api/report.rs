@@ -30,6 +30,9 @@ pub mod keys {
 /// The type of the condition that every report carries.
 pub const ASSESSED: &str = "Assessed";
 
+/// The type of the condition that a report carries once somebody else has changed it after its workload was gone.
+pub const INTACT: &str = "Intact";
+
 /// What the API server says when a report is to be about another workload: the message of the rule below.
 pub const SUBJECT_FIXED: &str = "the subject of a report cannot change";
 
@@ -147,7 +150,8 @@ pub struct ReportStatus {
     pub subject_deleted: Option<SubjectDeleted>,
     /// The workload's generation that was judged.
     pub subject_generation: i64,
-    /// One condition: `Assessed`.
+    /// `Assessed`, and where somebody else has changed the report after its workload was gone, `Intact`, which is
+    /// `False` then.
     #[schemars(length(max = 8))]
     pub conditions: Vec<Condition>,
 }
@@ -275,11 +279,11 @@ pub struct SubjectDeleted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// `Assessed`.
+    /// `Assessed` or `Intact`.
     #[serde(rename = "type")]
     #[schemars(length(max = 64))]
     pub type_: String,
-    /// `True`; `False` where the object could not be read or judged in full.
+    /// `True`; `False` where the object could not be read or judged in full, or the report is not intact.
     #[schemars(length(max = 16))]
     pub status: String,
     /// A word for the state.

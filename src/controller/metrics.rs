@@ -118,7 +118,7 @@ impl Metrics {
         );
         registry.register(
             "tampered_reports",
-            "Reports put back after somebody else had changed or removed them",
+            "Reports that somebody else had changed or removed: put back, or marked where the workload is gone",
             self.tampered.clone(),
         );
         registry.register(

@@ -32,8 +32,7 @@ pub fn plan<'a>(digest: Digest, known: Option<Known>, strays: impl Iterator<Item
 
 /// The first name that no evidence has. A report that is no evidence makes room.
 fn free_name<'a>(strays: impl Iterator<Item = &'a Stray>) -> u8 {
-    let taken: Vec<u8> =
-        strays.filter(|stray| stray.known.is_retained()).map(|stray| stray.known.name).collect();
+    let taken: Vec<u8> = strays.filter(|stray| stray.is_evidence()).map(|stray| stray.known.name).collect();
     (0..LAST_NAME).find(|name| !taken.contains(name)).unwrap_or(LAST_NAME)
 }
 
@@ -52,7 +51,8 @@ pub struct Retention {
 /// Something to be done about a report without a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chore {
-    /// It becomes evidence: it has to say when its workload went.
+    /// It becomes evidence: it has to say when its workload went; or it is evidence, and has to say that somebody else
+    /// has changed it.
     Mark(Key, Stray),
     /// It has to go.
     Delete(Key, Stray),
@@ -66,7 +66,7 @@ pub fn chores(ledger: &Ledger, retention: Retention, now: i64) -> Vec<Chore> {
     let mut evidence: Vec<(&Key, &Stray, i64)> = Vec::new();
     for (key, stray) in ledger.strays() {
         match stray.marked {
-            _ if !stray.known.is_retained() => {
+            _ if !stray.is_evidence() => {
                 if now - stray.since >= COLLECTED_AFTER {
                     chores.push(Chore::Delete(key.clone(), stray.clone()));
                 }
@@ -75,6 +75,8 @@ pub fn chores(ledger: &Ledger, retention: Retention, now: i64) -> Vec<Chore> {
             Some(marked) if now - marked >= retention.seconds => {
                 chores.push(Chore::Delete(key.clone(), stray.clone()));
             }
+            // Somebody else has changed it.
+            Some(_) if !stray.known.is_sealed() => chores.push(Chore::Mark(key.clone(), stray.clone())),
             Some(marked) => evidence.push((key, stray, marked)),
         }
     }
@@ -119,6 +121,7 @@ mod tests {
             id: Id::of(id),
             generation: 1,
             digest,
+            is_trimmed: false,
             history: 0,
             severity,
             risk_score: 1,
@@ -131,7 +134,7 @@ mod tests {
     }
 
     fn stray(id: &str, severity: Severity, marked: Option<i64>, name: u8) -> Stray {
-        let known = known(id, severity, None, name);
+        let known = known(id, severity, Some(digest_of(id)), name);
         Stray { uid: Id::of(id), known, marked, since: 1000 }
     }
 
@@ -176,8 +179,11 @@ mod tests {
         ];
         for (name, severity, marked) in strays {
             let key = Key::new(Kind::Job, "n", name);
-            ledger.wrote(&key, Id::of(name), known(name, severity, None, 0), marked, 1000);
+            ledger.wrote(&key, Id::of(name), known(name, severity, Some(digest_of(name)), 0), marked, 1000);
         }
+        // Somebody else has changed it, and has made it look harmless.
+        let changed = known("changed", Severity::None, None, 0);
+        ledger.wrote(&Key::new(Kind::Job, "other", "changed"), Id::of("changed"), changed, Some(900), 1000);
         let names = |now: i64| {
             let mut names: Vec<String> = chores(&ledger, retention, now)
                 .into_iter()
@@ -189,10 +195,13 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(names(1005), ["delete a", "delete c", "mark unmarked"].map(ToOwned::to_owned));
+        assert_eq!(
+            names(1005),
+            ["delete a", "delete c", "mark changed", "mark unmarked"].map(ToOwned::to_owned)
+        );
         assert_eq!(
             names(1500),
-            ["delete a", "delete low", "delete old", "mark unmarked"].map(ToOwned::to_owned)
+            ["delete a", "delete low", "delete old", "mark changed", "mark unmarked"].map(ToOwned::to_owned)
         );
     }
 }

@@ -90,11 +90,16 @@ impl Controller {
             Heard::There(..) if self.queue.is_waiting(key) => {}
             Heard::There(uid, known, marked) => {
                 let news = self.ledger.report_seen(key, uid, known, marked, seconds());
-                if news == News::Tampered {
-                    self.put_right(key);
+                match news {
+                    News::Expected => {}
+                    News::Tampered => self.put_right(key),
+                    News::EvidenceTampered => self.chores_due = Instant::now(),
                 }
             }
             Heard::Gone(uid, id) => {
+                if self.ledger.has_evidence(key, id) {
+                    self.shared.metrics.retained("removed");
+                }
                 if self.ledger.report_gone(key, uid, id) {
                     self.rereads.insert((Instant::now() + GONE_PATIENCE, key.clone()), true);
                 }

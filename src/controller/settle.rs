@@ -14,7 +14,7 @@ use super::stored::Known;
 use super::trouble::{Category, Trouble};
 use super::watch::Watched;
 use super::work::{Done, Lookup, NamedRun};
-use super::write::{Order, Receipt, scope};
+use super::write::{Order, Receipt, name_of, scope};
 use super::{AUDIT_AGAIN, Controller, events, parse_seconds, seconds};
 use crate::report::RETAINED_FROM;
 use crate::workload::Kind;
@@ -110,6 +110,24 @@ impl Controller {
         }
     }
 
+    /// Says of a report whose workload is gone that somebody else has changed it.
+    fn announce_changed_evidence(&mut self, key: &Key, stray: &Stray) {
+        if !self.budget.take(Instant::now()) {
+            return self.shared.metrics.published("suppressed");
+        }
+        let name = name_of(key, stray.uid, &stray.known);
+        let report = stray.known.id.to_string();
+        let event = events::changed_evidence(
+            &key.namespace,
+            &name,
+            &report,
+            Timestamp::now(),
+            &self.settings.instance,
+        );
+        let writer = self.writer.clone();
+        self.begin(async move { Done::Announced(writer.publish(&event).await) });
+    }
+
     fn announced(&mut self, result: Result<(), Trouble>) {
         match result {
             Ok(()) => {
@@ -186,10 +204,18 @@ impl Controller {
         self.put_down(key, stray);
         match result {
             Ok(Some(known)) => {
-                self.shared.metrics.retained("marked");
                 self.ledger.wrote(key, stray.uid, known, Some(time), seconds());
+                if !stray.known.is_sealed() {
+                    self.shared.metrics.tampered();
+                    self.announce_changed_evidence(key, stray);
+                }
+                if stray.marked.is_none() {
+                    self.shared.metrics.retained("marked");
+                }
             }
+            // Gone, or there is nothing left in it.
             Ok(None) => {
+                self.shared.metrics.retained("removed");
                 self.ledger.report_gone(key, stray.uid, stray.known.id);
             }
             Err(trouble) => self.troubles.begin(WRITE, &trouble),

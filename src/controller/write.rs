@@ -16,7 +16,9 @@ use super::queue::Scope;
 use super::stored::{Known, Stored};
 use super::trouble::{Category, Trouble};
 use crate::api::report::{DifferingRun, JobRiskReport, SUBJECT_FIXED};
-use crate::report::{Draft, FindingLine, RETAINED_FROM, evidence, raised_peak, report_names, with_run};
+use crate::report::{
+    Draft, FindingLine, RETAINED_FROM, damaged, evidence, raised_peak, report_names, with_run,
+};
 use crate::severity::Severity;
 
 /// The field manager of reports.
@@ -50,9 +52,15 @@ impl Order {
         self.draft.report.status.as_ref().map(|status| status.severity).unwrap_or_default()
     }
 
-    /// Whether nobody waits for it: the severity stays, as after a change of the rules.
+    /// Whether nobody waits for it: the severity stays, or falls without a change of the workload, as after a change of
+    /// the rules.
     pub fn is_calm(&self) -> bool {
-        !self.tampered && self.before.is_some_and(|before| before.severity == self.severity())
+        let generation = self.draft.report.status.as_ref().map(|status| status.subject_generation);
+        !self.tampered
+            && self.before.is_some_and(|before| {
+                before.severity == self.severity()
+                    || (before.severity > self.severity() && generation == Some(before.subject_generation))
+            })
     }
 
     /// Whether it has to be kept, whatever becomes of the workload.
@@ -180,17 +188,23 @@ impl Writer {
     /// Makes evidence of the report on a workload that is gone. Gives what stands in it then, or nothing if it is gone
     /// too.
     ///
+    /// One whose seal is broken, or was made by somebody else, is marked as changed.
+    ///
     /// # Errors
     /// When the API server refuses or does not answer.
     pub async fn mark(
         &self,
         key: &Key,
         name: &str,
-        report: Id,
+        known: &Known,
         definition: &str,
         time: &str,
     ) -> Result<Option<Known>, Trouble> {
-        self.amend(key, name, report, |report| evidence(report, definition, time)).await
+        self.amend(key, name, known.id, |report| {
+            let report = if !known.is_sealed() { changed_by_others(report, known) } else { report };
+            evidence(report, definition, time)
+        })
+        .await
     }
 
     /// Names a run in the report of its CronJob. Gives what stands in it then, or nothing if there is no such report.
@@ -263,6 +277,11 @@ impl Writer {
             Err(error) => Err((&error).into()),
         }
     }
+}
+
+/// A report that somebody else has changed and that cannot be written again says so. What is remembered of it is put back.
+fn changed_by_others(report: JobRiskReport, known: &Known) -> JobRiskReport {
+    damaged(report, known.severity, known.risk_score, known.peak)
 }
 
 /// The attempts to change a report are used up.

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::api::report::{
-    ASSESSED, Attribution, Condition, DifferingRun, Explanation, Finding, JobRiskReport, Peak, ReportSpec,
-    ReportStatus, Subject, SubjectDeleted, keys,
+    ASSESSED, Attribution, Condition, DifferingRun, Explanation, Finding, INTACT, JobRiskReport, Peak,
+    ReportSpec, ReportStatus, Subject, SubjectDeleted, keys,
 };
 use crate::assess::Assessment;
 use crate::score::Family;
@@ -97,7 +97,7 @@ pub fn report_owned(assessment: &Assessment, definition: Option<&str>) -> Draft 
             name: Some(report_name(assessment.kind, &assessment.name)),
             namespace: Some(assessment.namespace.clone()),
             labels: Some(labels(assessment)),
-            owner_references: Some(owners(assessment, definition)),
+            owner_references: Some(owners(assessment, &spec.subject, definition)),
             ..ObjectMeta::default()
         },
         spec,
@@ -131,6 +131,28 @@ pub fn evidence(mut report: JobRiskReport, definition: &str, time: &str) -> JobR
     report
 }
 
+/// A report whose workload is gone, that somebody else has changed: what is remembered of it is put back, and it says
+/// that the rest cannot be relied on.
+pub fn damaged(mut report: JobRiskReport, severity: Severity, risk_score: i32, peak: Peak) -> JobRiskReport {
+    let labels = report.metadata.labels.get_or_insert_default();
+    labels.insert(keys::SEVERITY.to_owned(), severity.as_label().to_owned());
+    if let Some(status) = report.status.as_mut() {
+        (status.severity, status.risk_score, status.peak) = (severity, risk_score, Some(peak));
+        status.conditions.retain(|condition| condition.type_ == ASSESSED);
+        status.conditions.truncate(1);
+        status.conditions.push(Condition {
+            type_: INTACT.to_owned(),
+            status: "False".to_owned(),
+            reason: "ChangedByOthers".to_owned(),
+            message: "Somebody else, or another version of jobrisk, changed this report after its workload was gone. \
+                      Only the severity, the risk score and the peak are those that jobrisk remembers."
+                .to_owned(),
+            observed_generation: status.subject_generation,
+        });
+    }
+    report
+}
+
 /// The runs of a CronJob that differed, with one more: newest first, each once, at most [`MAX_RUNS`].
 pub fn with_run(mut runs: Vec<DifferingRun>, run: DifferingRun) -> Vec<DifferingRun> {
     runs.retain(|known| known.uid != run.uid);
@@ -149,10 +171,10 @@ fn labels(assessment: &Assessment) -> BTreeMap<String, String> {
     ])
 }
 
-fn owners(assessment: &Assessment, definition: Option<&str>) -> Vec<OwnerReference> {
+fn owners(assessment: &Assessment, subject: &Subject, definition: Option<&str>) -> Vec<OwnerReference> {
     let kept = assessment.score.severity >= RETAINED_FROM;
     let definition = definition.filter(|_| kept).map(definition_owner);
-    std::iter::once(owner(assessment)).chain(definition).collect()
+    std::iter::once(subject_owner(subject)).chain(definition).collect()
 }
 
 /// The definition of reports lives as long as any of them can.
@@ -169,12 +191,12 @@ fn definition_owner(uid: &str) -> OwnerReference {
 /// The workload owns its report: they are shown together, and go together.
 ///
 /// `blockOwnerDeletion` stays unset: with it, some clusters ask for rights on the finalizers of Jobs.
-fn owner(assessment: &Assessment) -> OwnerReference {
+pub fn subject_owner(subject: &Subject) -> OwnerReference {
     OwnerReference {
         api_version: SUBJECT_API_VERSION.to_owned(),
-        kind: assessment.kind.as_str().to_owned(),
-        name: assessment.name.clone(),
-        uid: assessment.uid.clone(),
+        kind: subject.kind.clone(),
+        name: subject.name.clone(),
+        uid: subject.uid.clone(),
         ..OwnerReference::default()
     }
 }

@@ -152,3 +152,23 @@ fn a_finding_line_has_the_names_of_the_search() {
     assert_eq!(json["resource_name"], "a");
     assert_eq!(json["severity"], "Low");
 }
+
+#[test]
+fn a_report_that_somebody_has_changed_says_so_within_the_limits() {
+    let mut report = report_on(&job(r#"{"hostNetwork":true,"containers":[{"name":"c","image":"alpine"}]}"#));
+    let peak = Peak { severity: Severity::Critical, risk_score: 90, subject_generation: 3 };
+    let status = report.status.as_mut().unwrap();
+    // As many as the API allows, none of them ours.
+    let mut other = status.conditions[0].clone();
+    other.type_ = "Harmless".to_owned();
+    status.conditions = vec![other; 8];
+    status.peak = None;
+    report.metadata.labels = None;
+    let report = damaged(report, Severity::High, 60, peak);
+    let status = report.status.unwrap();
+    assert_eq!((status.severity, status.risk_score, status.peak), (Severity::High, 60, Some(peak)));
+    let types: Vec<&str> = status.conditions.iter().map(|condition| condition.type_.as_str()).collect();
+    assert_eq!(types, ["Intact"]);
+    assert!(status.conditions[0].message.len() <= 256);
+    assert_eq!(report.metadata.labels.unwrap()["jobrisk.io/severity"], "high");
+}

@@ -9,9 +9,7 @@ use serde_json::Value;
 use crate::scenario::{Scenario, delete_all, is_long};
 use crate::support::converged::{LIVENESS, differences, wait_stable};
 use crate::support::proxy::{Action, Entry, Fault, Match, Verb};
-use crate::support::{
-    BENIGN, ControlPlane, REVERSE_SHELL, create, cron_job, event_reasons, eventually, job, report,
-};
+use crate::support::{BENIGN, ControlPlane, REVERSE_SHELL, cron_job, event_reasons, eventually, job, report};
 
 /// For how long nothing may be written between two of the many runs of C01.
 const BETWEEN_RUNS: Duration = Duration::from_secs(1);
@@ -47,7 +45,7 @@ fn c01_a_crash_after_any_request_changes_nothing_in_the_end() {
     let (plane, proxy, jobrisk) = (scenario.plane(), &scenario.proxy, &scenario.jobrisk);
     scenario.jobs("job", 7);
     for (name, command) in [("a", REVERSE_SHELL), ("b", BENIGN), ("c", REVERSE_SHELL)] {
-        create(plane, &cron_job("c01", name, command));
+        scenario.create(&cron_job("c01", name, command));
     }
     scenario.start();
     scenario.settles_soon();
@@ -174,7 +172,7 @@ fn c09_what_went_while_nobody_looked_leaves_no_report() {
     let scenario = Scenario::begin("c09");
     let plane = scenario.plane();
     for name in ["collected", "orphaned", "stays"] {
-        create(plane, &job("c09", name, BENIGN));
+        scenario.create(&job("c09", name, BENIGN));
     }
     scenario.settles_soon();
     scenario.jobrisk.kill();

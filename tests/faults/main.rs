@@ -13,8 +13,10 @@
 )]
 
 mod crash;
+mod limits;
 mod lists;
 mod proxy;
+mod refusals;
 mod scenario;
 mod server;
 mod skewed;
@@ -22,5 +24,6 @@ mod soak;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;
+mod upgrade;
 mod watch;
 mod writes;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::converged::{LIVENESS, wait_converged, wait_stable};
 use crate::support::proxy::Proxy;
 use crate::support::{
-    BENIGN, ControlPlane, Jobrisk, NAMESPACE, REVERSE_SHELL, apply_manifests, create, job, tail_of,
+    BENIGN, ControlPlane, Jobrisk, NAMESPACE, REVERSE_SHELL, Tenant, apply_manifests, job, tail_of,
 };
 
 /// A control plane with jobrisk installed.
@@ -27,7 +27,7 @@ pub(crate) struct Scenario {
     installed: Option<Installed>,
     pub(crate) proxy: Proxy,
     pub(crate) jobrisk: Jobrisk,
-    /// The scenario's own namespace.
+    /// The scenario's own namespace. What is done in it, its tenant does, who has the built-in role `edit` there.
     pub(crate) namespace: String,
     /// All namespaces that it has made.
     namespaces: Mutex<Vec<String>>,
@@ -48,10 +48,21 @@ impl Scenario {
         scenario
     }
 
-    /// Makes another namespace, which is emptied at the end too.
-    pub(crate) fn create_namespace(&self, name: &str) {
+    /// Makes another namespace, which is emptied at the end too, and gives its tenant.
+    pub(crate) fn create_namespace(&self, name: &str) -> Tenant<'_> {
         self.plane().kubectl_ok(&["create", "namespace", name]);
         self.namespaces.lock().unwrap().push(name.to_owned());
+        Tenant::of(self.plane(), name)
+    }
+
+    /// Who has the built-in role `edit` in the scenario's own namespace.
+    pub(crate) fn tenant(&self) -> Tenant<'_> {
+        Tenant::known(self.plane(), &self.namespace)
+    }
+
+    /// Creates an object in the scenario's own namespace, as its tenant.
+    pub(crate) fn create(&self, object: &Value) {
+        self.tenant().create(object);
     }
 
     /// A token of the controller's `ServiceAccount`.
@@ -78,12 +89,12 @@ impl Scenario {
 
     /// Creates a Job that a shell is opened by.
     pub(crate) fn risky(&self, name: &str) {
-        create(self.plane(), &job(&self.namespace, name, REVERSE_SHELL));
+        self.create(&job(&self.namespace, name, REVERSE_SHELL));
     }
 
     /// Creates Jobs with names from `PREFIX-0`; every third is risky.
     pub(crate) fn jobs(&self, prefix: &str, count: usize) {
-        create_jobs(self.plane(), &self.namespace, prefix, count);
+        create_jobs(&self.tenant(), prefix, count);
     }
 
     /// The reports are right within `limit`, and stay so.
@@ -165,16 +176,16 @@ pub(crate) fn delete_all(plane: &ControlPlane, namespace: &str, resources: &[&st
 }
 
 /// Creates Jobs with names from `PREFIX-0`; every third is risky.
-pub(crate) fn create_jobs(plane: &ControlPlane, namespace: &str, prefix: &str, count: usize) {
+pub(crate) fn create_jobs(tenant: &Tenant<'_>, prefix: &str, count: usize) {
     let items: Vec<Value> = (0..count)
         .map(|number| {
             let command = if number % 3 == 0 { REVERSE_SHELL } else { BENIGN };
-            job(namespace, &format!("{prefix}-{number}"), command)
+            job(tenant.namespace(), &format!("{prefix}-{number}"), command)
         })
         .collect();
     // kubectl creates 50 objects a second and has a minute for a call.
     for items in items.chunks(1000) {
-        create(plane, &json!({ "apiVersion": "v1", "kind": "List", "items": items }));
+        tenant.create(&json!({ "apiVersion": "v1", "kind": "List", "items": items }));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::{Scenario, is_long, seconds};
 use crate::support::converged::LIVENESS;
 use crate::support::proxy::{Action, Answer, Authority, Match, Verb};
 use crate::support::{
-    Component, ControlPlane, Jobrisk, NAMESPACE, REVERSE_SHELL, create, cron_job, eventually, kubeconfig,
+    Component, ControlPlane, Jobrisk, NAMESPACE, REVERSE_SHELL, cron_job, eventually, kubeconfig,
 };
 
 /// Events of jobrisk that say about one workload what another one has said.
@@ -182,7 +182,7 @@ fn w16_an_authority_that_is_replaced_on_disk_is_taken_up() {
 #[test]
 fn w17_a_permission_taken_away_for_one_kind_leaves_the_other() {
     let scenario = Scenario::begin("w17");
-    let (plane, proxy) = (scenario.plane(), &scenario.proxy);
+    let proxy = &scenario.proxy;
     scenario.jobs("before", 2);
     scenario.settles_soon();
     let message = "jobs.batch is forbidden: User \"system:serviceaccount:jobrisk-system:jobrisk\" cannot watch \
@@ -196,7 +196,7 @@ fn w17_a_permission_taken_away_for_one_kind_leaves_the_other() {
         errors.into_iter().find(|error| error.contains("jobs.batch") && error.contains("kubectl apply"))
     });
     assert!(told.is_some(), "the log does not say it: {}", scenario.jobrisk.stderr());
-    create(plane, &cron_job("w17", "allowed", REVERSE_SHELL));
+    scenario.create(&cron_job("w17", "allowed", REVERSE_SHELL));
     let written = eventually(LIVENESS, || {
         let wanted = Match::on(Verb::Patch, "jobriskreports").name("cronjob-allowed");
         proxy.writes(mark).into_iter().find(|entry| wanted.matches(&entry.request))

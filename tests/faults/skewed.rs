@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::scenario::Scenario;
 use crate::support::converged::LIVENESS;
-use crate::support::proxy::{Action, Match, Verb};
-use crate::support::{BENIGN, REVERSE_SHELL, create, cron_job, job, rules, wait_for_report};
+use crate::support::proxy::{Action, Fault, Match, Verb};
+use crate::support::{BENIGN, REVERSE_SHELL, cron_job, job, rules, wait_for_report};
 
 /// Changes every object that comes with a list or a watch of Jobs and `CronJobs`.
 fn skew(scenario: &Scenario, change: fn(&mut Value)) {
@@ -42,7 +42,7 @@ fn d10_fields_and_values_of_a_newer_server_are_passed_over() {
     scenario.jobs("before", 4);
     scenario.start();
     scenario.jobs("after", 4);
-    create(scenario.plane(), &cron_job("d10", "after", REVERSE_SHELL));
+    scenario.create(&cron_job("d10", "after", REVERSE_SHELL));
     scenario.settles_soon();
 }
 
@@ -60,9 +60,9 @@ fn d11_an_object_of_wrong_types_says_so_and_hides_no_other() {
     let wrong = ["template", "command", "spec"];
     for when in ["before", "after"] {
         for name in wrong {
-            create(scenario.plane(), &job("d11", &format!("{name}-{when}"), BENIGN));
+            scenario.create(&job("d11", &format!("{name}-{when}"), BENIGN));
         }
-        create(scenario.plane(), &job("d11", &format!("right-{when}"), REVERSE_SHELL));
+        scenario.create(&job("d11", &format!("right-{when}"), REVERSE_SHELL));
         if when == "before" {
             scenario.start();
         }
@@ -84,11 +84,36 @@ fn c16_a_report_that_somebody_changes_is_put_right() {
     scenario.settles_soon();
     let lie = r#"{"metadata":{"labels":{"team":"shop","jobrisk.io/severity":"none"}},
         "status":{"severity":"None","riskScore":0,"findings":[]}}"#;
-    let patch = ["patch", "jobriskreport", "job-job", "--namespace=c16", "--type=merge", "--patch", lie];
-    plane.kubectl_ok(&patch);
+    // Which takes a right that no shipped role gives.
+    let tenant = scenario.tenant();
+    tenant.may_write_reports();
+    tenant.kubectl_ok(&["patch", "jobriskreport", "job-job", "--type=merge", "--patch", lie]);
     scenario.converges(LIVENESS);
     let report = wait_for_report(plane, "c16", "job-job", |_| true);
     assert_eq!(report["metadata"]["labels"]["jobrisk.io/severity"], "high", "{report:#}");
     assert_eq!(report["metadata"]["labels"]["team"], "shop", "what is not ours is not touched: {report:#}");
     scenario.settles_soon();
+}
+
+#[test]
+fn o12_no_log_level_shows_what_workloads_say() {
+    const MARK: &str = "only-in-the-object";
+    let mut scenario = Scenario::prepare("o12");
+    let mut object = job("o12", "secret", REVERSE_SHELL);
+    let container = &mut object["spec"]["template"]["spec"]["containers"][0];
+    container["env"] = json!([{ "name": "TOKEN", "value": MARK }]);
+    container["args"] = json!([format!("--password={MARK}")]);
+    object["metadata"]["annotations"] = json!({ "note": MARK });
+    scenario.create(&object);
+    // What a client cannot decode it likes to show.
+    let undecodable = Action::rewrite(|list| list["items"] = json!({ "all": list["items"] }));
+    let fault = scenario.proxy.script(Fault::new(Match::on(Verb::List, "jobs"), undecodable).times(1));
+    scenario.jobrisk.set_arguments(&["--log=trace"]);
+    scenario.start();
+    scenario.settles(LIVENESS * 2);
+    assert_eq!(scenario.proxy.hits(fault), 1);
+    let log = scenario.jobrisk.stderr();
+    let line = log.lines().find(|line| line.contains(MARK));
+    assert_eq!(line, None);
+    assert!(!scenario.jobrisk.errors().is_empty(), "that it could not be read is said: {log}");
 }

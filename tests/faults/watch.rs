@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::scenario::{Scenario, is_long, seconds};
 use crate::support::converged::LIVENESS;
 use crate::support::proxy::{Action, Answer, Fault, Match, Verb, expired_event};
-use crate::support::{REVERSE_SHELL, create, cron_job, eventually, job};
+use crate::support::{REVERSE_SHELL, cron_job, eventually, job};
 
 const KINDS: [&str; 2] = ["jobs", "cronjobs"];
 
@@ -94,7 +94,7 @@ fn w06_a_watch_that_falls_silent_is_replaced() {
     let timeout = Duration::from_secs(timeout.expect("watches have a limit"));
     assert!(timeout <= Duration::from_secs(300), "a watch may be silent for {timeout:?}");
     proxy.freeze(watches);
-    create(scenario.plane(), &cron_job("w06", "unseen", REVERSE_SHELL));
+    scenario.create(&cron_job("w06", "unseen", REVERSE_SHELL));
     scenario.sees_new_job("unseen", timeout + Duration::from_secs(5) + LIVENESS);
     scenario.settles_soon();
 }
@@ -110,7 +110,7 @@ fn w10_a_line_that_breaks_off_loses_no_object() {
     scenario.start();
     for round in 0..4 {
         scenario.jobs(&format!("round-{round}"), 4);
-        create(scenario.plane(), &cron_job("w10", &format!("round-{round}"), REVERSE_SHELL));
+        scenario.create(&cron_job("w10", &format!("round-{round}"), REVERSE_SHELL));
     }
     scenario.settles(Duration::from_secs(30));
     for fault in faults {

@@ -41,10 +41,10 @@ fn w09_a_write_that_is_never_answered_holds_up_no_other() {
 #[test]
 fn w09_a_namespace_whose_writes_are_never_answered_holds_up_no_other() {
     let scenario = Scenario::begin("w09-many");
-    scenario.create_namespace("w09-beside");
+    let beside = scenario.create_namespace("w09-beside");
     scenario.proxy.add(patches().namespace("w09-many"), Action::Swallow);
     scenario.jobs("stuck", 60);
-    create_jobs(scenario.plane(), "w09-beside", "beside", 5);
+    create_jobs(&beside, "beside", 5);
     let mark = Instant::now();
     let reported = eventually(LIVENESS, || {
         let done = scenario.proxy.writes(0);

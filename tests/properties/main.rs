@@ -18,6 +18,7 @@ mod containers;
 mod kinds;
 mod names;
 mod order;
+mod rollup;
 mod samples;
 mod scripts;
 mod verdict;

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio::runtime::Runtime;
+
 use super::components::{self, Ports};
 use super::kubectl::Kubectl;
 use super::process::{Output, eventually, tail};
@@ -250,6 +254,17 @@ impl ControlPlane {
         let arguments: Vec<&str> =
             std::iter::once(option.as_str()).chain(arguments.iter().copied()).collect();
         self.kubectl_stdin(&arguments, input)
+    }
+
+    /// A client of the administrator, for what kubectl is too slow for, and what it runs on.
+    pub(crate) fn client(&self) -> (Runtime, Client) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let kubeconfig = Kubeconfig::read_from(&self.admin_kubeconfig).unwrap();
+            let options = KubeConfigOptions::default();
+            Client::try_from(Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap()).unwrap()
+        });
+        (runtime, client)
     }
 
     /// Runs a line of a page in a shell, in [`Self::dir`], with kubectl as the administrator.

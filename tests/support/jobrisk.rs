@@ -41,6 +41,10 @@ pub(crate) struct Jobrisk {
     port: u16,
     stdout: PathBuf,
     stderr: PathBuf,
+    /// Further arguments of `jobrisk run`.
+    arguments: Vec<String>,
+    /// What the shell does before it begins the program, such as setting limits.
+    before: String,
     process: Mutex<Option<Process>>,
 }
 
@@ -78,8 +82,20 @@ impl Jobrisk {
             port: free_port(),
             stdout: file("stdout"),
             stderr: file("stderr"),
+            arguments: Vec::new(),
+            before: String::new(),
             process: Mutex::new(None),
         }
+    }
+
+    /// Has it begin with further arguments from now on.
+    pub(crate) fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    }
+
+    /// Has the shell do something before it begins the program from now on: `ulimit -d 65536`.
+    pub(crate) fn set_before(&mut self, line: &str) {
+        line.clone_into(&mut self.before);
     }
 
     /// Installs, starts and waits until it is ready.
@@ -99,9 +115,10 @@ impl Jobrisk {
     /// Starts the program. Its output is appended to what earlier runs said.
     pub(crate) fn run(&self) {
         let mut shell = Command::new("sh")
-            .args(["-c", TETHERED, "sh", PROGRAM, "run"])
+            .args(["-c", &format!("{}\n{TETHERED}", self.before), "sh", PROGRAM, "run"])
             .arg(format!("--kubeconfig={}", self.kubeconfig.display()))
             .arg(format!("--listen=127.0.0.1:{}", self.port))
+            .args(&self.arguments)
             .env("STDOUT", &self.stdout)
             .env("STDERR", &self.stderr)
             .env_remove("JOBRISK_LOG")
@@ -157,8 +174,17 @@ impl Jobrisk {
 
     /// The memory of the process that is resident now, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// The memory of the process that was resident at most, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, which: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 

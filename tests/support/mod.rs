@@ -32,6 +32,7 @@ mod programs;
 pub(crate) mod proxy;
 mod reports;
 mod supervisor;
+mod tenant;
 mod workloads;
 
 pub(crate) use control_plane::{Component, ControlPlane};
@@ -39,4 +40,5 @@ pub(crate) use jobrisk::{Jobrisk, NAMESPACE, apply_manifests, base, free_port, r
 pub(crate) use pki::HOSTILE_USER;
 pub(crate) use process::{Output, eventually, tail_of};
 pub(crate) use reports::{create, event_reasons, report, rules, wait_for_report};
+pub(crate) use tenant::Tenant;
 pub(crate) use workloads::{BENIGN, REVERSE_SHELL, cron_job, job};

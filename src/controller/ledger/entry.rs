@@ -101,6 +101,13 @@ pub struct Stray {
     pub since: i64,
 }
 
+impl Stray {
+    /// Whether it is kept as evidence. One that says so stays evidence, whatever else somebody has made it say.
+    pub fn is_evidence(&self) -> bool {
+        self.marked.is_some() || self.known.is_retained()
+    }
+}
+
 /// What is taken note of when a workload arrives.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {

@@ -227,4 +227,6 @@ impl Ledger {
 }
 
 #[cfg(test)]
+mod report_tests;
+#[cfg(test)]
 mod tests;

@@ -12,6 +12,30 @@ pub enum News {
     Expected,
     /// Somebody else wrote it.
     Tampered,
+    /// Somebody else changed it, and its workload is gone: it cannot be written again.
+    EvidenceTampered,
+}
+
+impl Stray {
+    /// Takes in what is read of it now.
+    fn update(&mut self, seen: Self) -> News {
+        if seen.known.generation < self.known.generation {
+            self.known.round = seen.known.round;
+            return News::Expected;
+        }
+        // It was sealed once by the verdict and once when it was marked. A third seal is not ours.
+        let is_ours = seen.known.is_sealed()
+            && (!self.known.is_sealed() || self.marked.is_none() || seen.known.is_as(&self.known));
+        if !self.is_evidence() || is_ours {
+            *self = Self { since: self.since, ..seen };
+            return News::Expected;
+        }
+        let is_news = self.known.is_sealed();
+        // What is remembered of it stays what was written.
+        let Known { generation, round, .. } = seen.known;
+        self.known = Known { digest: None, is_trimmed: false, generation, round, ..self.known };
+        if is_news { News::EvidenceTampered } else { News::Expected }
+    }
 }
 
 impl Ledger {
@@ -80,8 +104,7 @@ impl Ledger {
     pub fn report_seen(&mut self, key: &Key, uid: Id, seen: Known, marked: Option<i64>, now: i64) -> News {
         let seen = Known { round: self.report_round, ..seen };
         let Some(entry) = self.get_mut(key).filter(|entry| entry.uid == uid) else {
-            self.set_stray(key, Stray { uid, known: seen, marked, since: now });
-            return News::Expected;
+            return self.stray_seen(key, Stray { uid, known: seen, marked, since: now });
         };
         match &mut entry.known {
             Some(known) if known.id == seen.id => {
@@ -103,7 +126,7 @@ impl Ledger {
         }
     }
 
-    /// A report is gone: whether it is one that should be there.
+    /// A report is gone: whether it is one that should be there, and could be written again.
     pub fn report_gone(&mut self, key: &Key, uid: Id, report: Id) -> bool {
         if let Some(entry) = self.get_mut(key).filter(|entry| entry.uid == uid)
             && entry.known.is_some_and(|known| known.id == report)
@@ -119,18 +142,37 @@ impl Ledger {
         false
     }
 
+    /// Whether there is a report that is kept as evidence, and is this one.
+    pub fn has_evidence(&self, key: &Key, report: Id) -> bool {
+        self.strays_of(key).any(|stray| stray.known.id == report && stray.marked.is_some())
+    }
+
+    fn stray_seen(&mut self, key: &Key, seen: Stray) -> News {
+        if let Some(stray) = self.stray_mut(key, seen.known.id) {
+            return stray.update(seen);
+        }
+        self.add_stray(key, seen);
+        News::Expected
+    }
+
     fn set_stray(&mut self, key: &Key, stray: Stray) {
-        let placed = self.places.get_mut(key);
-        let is_taken = placed.is_some();
-        let others = self.others.get_mut(key).into_iter().flatten();
-        let mut all = placed.and_then(Place::stray_mut).into_iter().chain(others);
-        match all.find(|known| known.known.id == stray.known.id) {
-            Some(known) if stray.known.generation < known.known.generation => {
-                known.known.round = stray.known.round;
-            }
+        match self.stray_mut(key, stray.known.id) {
             Some(known) => *known = Stray { since: known.since, ..stray },
-            None if is_taken => self.others.entry(key.clone()).or_default().push(stray),
-            None => self.put(key, Place::Report(stray)),
+            None => self.add_stray(key, stray),
+        }
+    }
+
+    fn stray_mut(&mut self, key: &Key, report: Id) -> Option<&mut Stray> {
+        let placed = self.places.get_mut(key).and_then(Place::stray_mut);
+        let others = self.others.get_mut(key).into_iter().flatten();
+        placed.into_iter().chain(others).find(|stray| stray.known.id == report)
+    }
+
+    fn add_stray(&mut self, key: &Key, stray: Stray) {
+        if self.places.contains_key(key) {
+            self.others.entry(key.clone()).or_default().push(stray);
+        } else {
+            self.put(key, Place::Report(stray));
         }
     }
 

@@ -7,6 +7,7 @@ fn known(id: &str) -> Known {
         id: Id::of(id),
         generation: 1,
         digest: None,
+        is_trimmed: false,
         history: 0,
         severity: Severity::High,
         risk_score: 50,
