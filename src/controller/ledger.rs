@@ -1,5 +1,7 @@
 //! What the controller remembers: a few numbers per workload and per report, never the object. Pure.
 
+mod coverage;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use super::stored::Known;
 use crate::rollup::FindingSet;
 use crate::severity::Severity;
 use crate::workload::{Kind, OwnerClaim};
+
+pub use coverage::Coverage;
 
 /// Which workload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +45,8 @@ pub struct Entry {
     pub is_dying: bool,
     /// The report of its CronJob speaks for it.
     pub is_covered: bool,
+    /// Part of it could not be read or judged.
+    pub is_partial: bool,
     /// The report about it, if there is one.
     pub known: Option<Known>,
     /// Of a CronJob: what its Jobs are compared with.
@@ -386,11 +392,13 @@ pub struct Seen {
     pub is_dying: bool,
     /// The report of its CronJob speaks for it.
     pub is_covered: bool,
+    /// Part of it could not be read or judged.
+    pub is_partial: bool,
 }
 
 impl Seen {
     fn entry(self, round: u32, audit: u32, known: Option<Known>, cron: Option<Box<Cron>>) -> Entry {
-        let Self { uid, version, severity, is_dying, is_covered } = self;
-        Entry { uid, version, severity, is_dying, is_covered, known, cron, round, audit }
+        let Self { uid, version, severity, is_dying, is_covered, is_partial } = self;
+        Entry { uid, version, severity, is_dying, is_covered, is_partial, known, cron, round, audit }
     }
 }
