@@ -7,6 +7,7 @@ use kube::runtime::watcher;
 use super::health::Source;
 use super::id::Id;
 use super::ledger::{Key, News};
+use super::metrics::label::REMOVED;
 use super::stored::{Known, Stored, Subject};
 use super::trouble::{Category, Trouble};
 use super::watch::Event;
@@ -98,7 +99,7 @@ impl Controller {
             }
             Heard::Gone(uid, id) => {
                 if self.ledger.has_evidence(key, id) {
-                    self.shared.metrics.retained("removed");
+                    self.shared.metrics.retained(REMOVED);
                 }
                 if self.ledger.report_gone(key, uid, id) {
                     self.rereads.insert((Instant::now() + GONE_PATIENCE, key.clone()), true);

@@ -8,7 +8,8 @@ fn key(name: &str) -> Key {
 
 fn remember(ledger: &mut Ledger, name: &str, uid: &str, version: u64) {
     let severity = Severity::None;
-    let seen = Seen { uid: Id::of(uid), version, severity, is_dying: false, is_covered: false };
+    let seen =
+        Seen { uid: Id::of(uid), version, severity, is_dying: false, is_covered: false, is_partial: false };
     ledger.observe(&key(name), seen, 0);
 }
 

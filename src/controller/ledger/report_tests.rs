@@ -14,7 +14,7 @@ fn key(kind: Kind, name: &str) -> Key {
 }
 
 fn seen(uid: &str, version: u64, severity: Severity) -> Seen {
-    Seen { uid: Id::of(uid), version, severity, is_dying: false, is_covered: false }
+    Seen { uid: Id::of(uid), version, severity, is_dying: false, is_covered: false, is_partial: false }
 }
 
 fn digest_of(name: &str) -> Digest {
