@@ -1,11 +1,16 @@
 //! The command line.
 
+mod connection;
 mod crds;
 mod destination;
+mod duration;
+mod live;
+mod person;
 mod progress;
 mod rules;
 mod run;
 mod scan;
+mod top;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -26,6 +31,8 @@ enum Command {
     Run(run::Args),
     /// Print the CustomResourceDefinitions, or write them into a folder.
     Crds(crds::Args),
+    /// List the reports of a cluster, worst first.
+    Top(top::Args),
     /// Judge the Jobs and CronJobs in manifest files.
     Scan(scan::Args),
     /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
@@ -33,11 +40,12 @@ enum Command {
 }
 
 /// Parses the command line and does what it says. A wrong command line ends the process with 2, and so do a scan that
-/// fails, since its 1 means something else, and a rule that does not exist.
+/// fails, since its 1 means something else, a cluster that cannot be read, and a rule that does not exist.
 pub fn main() -> ExitCode {
     let (outcome, failure) = match Cli::parse().command {
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Top(args) => (top::top(&args), ExitCode::from(2)),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
         Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
     };
