@@ -14,11 +14,13 @@
 //! Everything from `workload` to `report` is pure: values in, values out; no client, no clock, no I/O. A test
 //! holds it to that. Around it, [`controller`] talks to the API server, [`server`] answers probes, and [`cli`] reads
 //! the command line. `jobrisk scan` has the same core between other ends: [`manifest`] reads files as kubectl does,
-//! [`output`] writes the verdicts; [`rules`] shows the catalogue.
+//! [`output`] writes the verdicts; [`rules`] shows the catalogue. `jobrisk top` and `jobrisk status` read from a
+//! [`cluster`] what the controller wrote, with the rights of whoever calls them.
 
 pub mod api;
 pub mod assess;
 pub mod cli;
+pub mod cluster;
 pub mod controller;
 pub mod detect;
 pub mod manifest;

@@ -49,6 +49,11 @@ impl Severity {
         }
     }
 
+    /// The severity that is written so in reports, if it is one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
+    }
+
     /// The severity of a label, if it is one of ours.
     pub fn from_label(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_label() == label)

@@ -1,12 +1,17 @@
 //! The command line.
 
+mod connection;
 mod crds;
 mod destination;
+mod duration;
+mod live;
 mod metrics;
+mod person;
 mod progress;
 mod rules;
 mod run;
 mod scan;
+mod top;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -30,6 +35,8 @@ enum Command {
     /// Print the documentation of the metrics that `run` serves.
     #[command(hide = true)]
     Metrics(metrics::Args),
+    /// List the reports of a cluster, worst first.
+    Top(top::Args),
     /// Judge the Jobs and CronJobs in manifest files.
     Scan(scan::Args),
     /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
@@ -37,12 +44,13 @@ enum Command {
 }
 
 /// Parses the command line and does what it says. A wrong command line ends the process with 2, and so do a scan that
-/// fails, since its 1 means something else, and a rule that does not exist.
+/// fails, since its 1 means something else, a cluster that cannot be read, and a rule that does not exist.
 pub fn main() -> ExitCode {
     let (outcome, failure) = match Cli::parse().command {
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Metrics(args) => (metrics::metrics(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Top(args) => (top::top(&args), ExitCode::from(2)),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
         Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
     };

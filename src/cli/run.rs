@@ -1,16 +1,15 @@
 //! `jobrisk run`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::Config;
 use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::connection::{Connection, Found, PROXY_IGNORED};
+use super::duration::duration;
 use crate::controller::events::Pod;
 use crate::controller::plan::Retention;
 use crate::controller::transport::Limits;
@@ -22,12 +21,8 @@ pub(super) struct Args {
     /// Serve /livez, /readyz and /metrics on this address.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Use this kubeconfig instead of $KUBECONFIG, ~/.kube/config or the ServiceAccount of the pod.
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// Use this context of the kubeconfig instead of its current one.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
     /// What to log, in tracing's filter syntax.
     #[arg(long, env = "JOBRISK_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -48,28 +43,10 @@ pub(super) struct Args {
     audit_interval: Duration,
 }
 
-/// A time such as `90s`, `15m`, `12h` or `7d`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("not a time such as 90s, 15m, 12h or 7d: {text:?}");
-    let unit = text.chars().last().filter(char::is_ascii_alphabetic).ok_or_else(wrong)?;
-    let count: u64 = text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let total = count.checked_mul(seconds).filter(|total| *total <= 10 * 366 * 86_400);
-    total.map(Duration::from_secs).ok_or_else(|| format!("more than ten years: {text:?}"))
-}
-
 /// The client libraries log each failed attempt, and what they could not decode in full, with all that is secret in it.
 /// The controller itself says what is wrong, once. Whoever names one of them in the filter has its log.
 const QUIET: &str = "kube_client=off,kube_runtime=off,tower=off,hyper=off,hyper_util=off,rustls=off";
 
-/// How long an opening connection may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub(super) fn run(args: &Args) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", args.log))
         .map_err(|error| format!("cannot read the log filter: {error}"))?;
@@ -88,7 +65,10 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
 }
 
 async fn controller(args: &Args) -> Result<(), String> {
-    let config = config(args).await?;
+    let Found { config, ignores_proxy } = args.connection.config().await?;
+    if ignores_proxy {
+        tracing::warn!("{PROXY_IGNORED}");
+    }
     let url = config.cluster_url.to_string();
     let shared = Arc::new(Shared::default());
     let client =
@@ -115,54 +95,6 @@ async fn controller(args: &Args) -> Result<(), String> {
             outcome.and_then(|()| Err(std::io::Error::other("it ended"))).map_err(|error| format!("the HTTP server failed: {error}"))
         }
     }
-}
-
-async fn config(args: &Args) -> Result<Config, String> {
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    let mut config = match &args.kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path).map_err(|error| {
-                format!("cannot read the kubeconfig {}: {}", path.display(), first_line(&error))
-            })?;
-            let authority = authority_file(&kubeconfig, args.context.as_deref());
-            let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?;
-            // A certificate authority in a file is read again when the file changes, as it is in a pod.
-            config.root_cert_file = authority;
-            config
-        }
-        None if args.context.is_some() => Config::from_kubeconfig(&options)
-            .await
-            .map_err(|error| format!("cannot use the kubeconfig: {error}"))?,
-        None => Config::infer().await.map_err(|error| {
-            format!("no cluster to talk to: {error}; give --kubeconfig, set KUBECONFIG, or run in a pod")
-        })?,
-    };
-    if config.proxy_url.take().is_some() {
-        // Built without proxy support: the client would refuse to start. A pod reaches its API server directly.
-        tracing::warn!("proxies are not supported: the API server is talked to directly");
-    }
-    config.connect_timeout = Some(CONNECT_LIMIT);
-    // The controller's own delays apply; the client's could hold a request back for minutes.
-    config.default_retry = false;
-    Ok(config)
-}
-
-/// The file with the certificate authority of the cluster that a kubeconfig names, if it is in a file.
-fn authority_file(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<PathBuf> {
-    let context = context.or(kubeconfig.current_context.as_deref())?;
-    let context = kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
-    let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
-    if cluster.certificate_authority_data.is_some() {
-        return None;
-    }
-    cluster.certificate_authority.as_ref().map(PathBuf::from)
-}
-
-/// Without the excerpt of the file that the parser adds below: there may be a token in it.
-fn first_line(error: &impl ToString) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn settings(args: &Args) -> Settings {

@@ -1,6 +1,6 @@
 //! `jobrisk scan`: the engine over manifest files, before they reach a cluster.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::person::{severity, wants_color};
 use super::{destination, progress};
 use crate::assess::{Assessment, assess, assess_workload};
 use crate::manifest::walk::{self, Source};
@@ -51,11 +52,6 @@ enum Color {
     Never,
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::from_label(&text.to_lowercase())
-        .ok_or_else(|| "expected none, low, medium, high or critical".to_owned())
-}
-
 fn fail_on(text: &str) -> Result<FailOn, String> {
     match severity(text) {
         _ if text.eq_ignore_ascii_case("never") => Ok(FailOn(None)),
@@ -92,11 +88,7 @@ fn settings(args: &Args) -> Settings {
     let color = match args.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            args.output.is_none()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                && io::stdout().is_terminal()
-        }
+        Color::Auto => args.output.is_none() && wants_color(),
     };
     let working_directory = std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned();
     Settings {

@@ -201,7 +201,7 @@ impl Writer {
         time: &str,
     ) -> Result<Option<Known>, Trouble> {
         self.amend(key, name, known.id, |report| {
-            let report = if !known.is_sealed() { changed_by_others(report, known) } else { report };
+            let report = if known.is_sealed() { report } else { changed_by_others(report, known) };
             evidence(report, definition, time)
         })
         .await

@@ -9,7 +9,7 @@ use crate::severity::Severity;
 use crate::tool::Tool;
 
 /// Raised when a field is removed or changes its meaning; new fields do not raise it.
-const SCHEMA_VERSION: &str = "1";
+pub(super) const SCHEMA_VERSION: &str = "1";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,14 +1,18 @@
-//! The result of `jobrisk scan`, and the formats it is written in.
+//! The result of `jobrisk scan`, and the formats it is written in; and what the commands on a cluster show, in [`top`].
 //!
 //! Everything in [`Results`] is safe to print: names and evidence are [`SafeText`], file names and messages are
 //! escaped when they enter. The writers only have to add what their format asks for.
 
+mod age;
+mod grid;
 mod html;
 mod json;
 mod junit;
+mod paint;
 mod sarif;
 mod spl;
 mod table;
+pub mod top;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::paint::{color_of, painted};
 use super::{Results, Settings, Workload};
 use crate::severity::Severity;
 
@@ -78,13 +79,6 @@ fn plural(count: usize, noun: &str) -> String {
 }
 
 fn paint(severity: Severity, width: usize, color: bool) -> String {
-    let code = match severity {
-        Severity::Critical => "1;31",
-        Severity::High => "31",
-        Severity::Medium => "33",
-        Severity::Low => "36",
-        Severity::None => "2",
-    };
     let text = format!("{:width$}", severity.as_str());
-    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text }
+    if color { painted(&text, color_of(severity)) } else { text }
 }

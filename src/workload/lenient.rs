@@ -215,7 +215,7 @@ fn boxed<T>(field: Field<T>) -> Field<Box<T>> {
 }
 
 /// Reads a key as one of the known names, or nothing for any other, without allocating.
-pub(super) struct KnownKey(pub(super) &'static [&'static str]);
+pub(crate) struct KnownKey(pub(crate) &'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for KnownKey {
     type Value = Option<&'static str>;
@@ -256,4 +256,4 @@ macro_rules! objects {
         }
     )*};
 }
-pub(super) use objects;
+pub(crate) use objects;

@@ -18,7 +18,7 @@ pub enum News {
 
 impl Stray {
     /// Takes in what is read of it now.
-    fn update(&mut self, seen: Self) -> News {
+    fn update(&mut self, seen: &Self) -> News {
         if seen.known.generation < self.known.generation {
             self.known.round = seen.known.round;
             return News::Expected;
@@ -27,7 +27,7 @@ impl Stray {
         let is_ours = seen.known.is_sealed()
             && (!self.known.is_sealed() || self.marked.is_none() || seen.known.is_as(&self.known));
         if !self.is_evidence() || is_ours {
-            *self = Self { since: self.since, ..seen };
+            *self = Self { since: self.since, ..seen.clone() };
             return News::Expected;
         }
         let is_news = self.known.is_sealed();
@@ -149,7 +149,7 @@ impl Ledger {
 
     fn stray_seen(&mut self, key: &Key, seen: Stray) -> News {
         if let Some(stray) = self.stray_mut(key, seen.known.id) {
-            return stray.update(seen);
+            return stray.update(&seen);
         }
         self.add_stray(key, seen);
         News::Expected
