@@ -44,8 +44,12 @@ evasion: ## Measure how verdicts hold when workloads are written differently; AR
 	cargo run --locked --quiet --example evasion -- $(ARGS)
 
 .PHONY: generate
-generate: ## Write crds/ and docs/rules/ anew from the Rust types and the rules
+generate: ## Write crds/, docs/rules/, docs/metrics.md and the plain rule file of the alerts anew
 	cargo run --locked --quiet -- crds --dir crds
+	cargo run --locked --quiet -- metrics --output docs/metrics.md
+	{ echo '# Made of prometheusrule.yaml by `make generate`, for a Prometheus without the operator: name it in rule_files.'; \
+	  sed -n '/^spec:/,$$ { /^spec:/d; s/^  //; p; }' manifests/monitoring/prometheusrule.yaml; } \
+	  >manifests/monitoring/jobrisk.rules.yaml
 	rm -f docs/rules/*.md
 	cargo run --locked --quiet -- rules --dir docs/rules
 
@@ -53,6 +57,10 @@ generate: ## Write crds/ and docs/rules/ anew from the Rust types and the rules
 controlplane: ## Build the Kubernetes control plane for the tests and the demo; prints its folder
 	@scripts/controlplane/build
 
+.PHONY: prometheus
+prometheus: ## Build Prometheus and promtool for the tests of metrics and alerts; prints their folder
+	@scripts/prometheus/build
+
 .PHONY: clean
-clean: ## Remove what cargo built; the control plane lies in a cache outside the repository and stays
+clean: ## Remove what cargo built; the programs for the tests lie in a cache outside the repository and stay
 	cargo clean

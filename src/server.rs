@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 use crate::controller::Shared;
 use crate::controller::health::Source;
 
-/// What `/metrics` is: the OpenMetrics text format, which Prometheus reads.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What `/metrics` is: Prometheus' own text format.
+const METRICS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Opens the port, so that one in use is known before anything else is begun.
 ///
@@ -62,8 +62,8 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         let seconds =
             progress.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|time| time.as_secs());
         if let Some(seconds) = seconds.and_then(|seconds| i64::try_from(seconds).ok()) {
-            shared.metrics.set_progress(source.name(), seconds);
+            shared.metrics.set_progress(source, seconds);
         }
     }
-    ([(header::CONTENT_TYPE, OPEN_METRICS)], shared.metrics.encode())
+    ([(header::CONTENT_TYPE, METRICS_TEXT)], shared.metrics.encode())
 }

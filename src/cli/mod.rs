@@ -2,6 +2,7 @@
 
 mod crds;
 mod destination;
+mod metrics;
 mod progress;
 mod rules;
 mod run;
@@ -26,6 +27,9 @@ enum Command {
     Run(run::Args),
     /// Print the CustomResourceDefinitions, or write them into a folder.
     Crds(crds::Args),
+    /// Print the documentation of the metrics that `run` serves.
+    #[command(hide = true)]
+    Metrics(metrics::Args),
     /// Judge the Jobs and CronJobs in manifest files.
     Scan(scan::Args),
     /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
@@ -38,6 +42,7 @@ pub fn main() -> ExitCode {
     let (outcome, failure) = match Cli::parse().command {
         Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Metrics(args) => (metrics::metrics(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
         Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
     };

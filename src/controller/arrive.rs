@@ -42,6 +42,7 @@ impl Controller {
         if key.name.is_empty() {
             // An API server stores nothing without a name; there would be nothing to attach a report to.
             tracing::error!(kind = kind.as_str(), "an object without a readable name was skipped");
+            self.shared.metrics.not_decoded(kind);
             return;
         }
         let uid = Id::of(object.meta().uid.as_deref().unwrap_or_default());
@@ -176,6 +177,7 @@ impl Controller {
             severity: assessment.score.severity,
             is_dying: arrival.is_dying,
             is_covered,
+            is_partial: assessment.is_partial(),
         };
         if self.ledger.observe(&arrival.key, seen, seconds()) {
             self.chores_due = Instant::now();

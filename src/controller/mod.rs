@@ -45,6 +45,7 @@ use health::{Health, Source};
 use id::Id;
 use ledger::{Key, Ledger};
 use metrics::Metrics;
+use metrics::label::Wait;
 use plan::{Chore, Retention};
 use queue::Queue;
 use stored::Stored;
@@ -132,6 +133,8 @@ pub struct Controller {
     audit_due: Instant,
     audits_to_do: Vec<(Kind, Option<Differences>)>,
     relist: HashSet<Source>,
+    /// When everything is next counted for the metrics.
+    census_due: Instant,
     started: Instant,
 }
 
@@ -165,6 +168,7 @@ impl Controller {
             audit_due: now + settings.audit_interval,
             audits_to_do: Vec::new(),
             relist: HashSet::new(),
+            census_due: now,
             started: now,
             settings,
         }
@@ -216,10 +220,24 @@ impl Controller {
         self.shared.health.turn();
         self.begin_work(now);
         self.shared.metrics.set_queue(self.queue.len(), self.queue.refusing());
-        self.shared.metrics.set_oldest(self.queue.oldest().map(|since| now.saturating_duration_since(since)));
+        if now >= self.census_due {
+            self.census_due = now + HEARTBEAT;
+            self.census(now);
+        }
         let rereads = self.rereads.keys().map(|(due, _)| *due).find(|due| *due > now);
         let due = self.queue.next_due(now).into_iter().chain(rereads).min();
         due.map_or(HEARTBEAT, |due| due.saturating_duration_since(now).min(HEARTBEAT))
+    }
+
+    /// Counts what would be too much to count at each turn.
+    fn census(&self, now: Instant) {
+        for (kind, coverage) in self.ledger.coverage() {
+            self.shared.metrics.set_coverage(kind, coverage);
+        }
+        let oldest = self.queue.oldest();
+        for (wait, since) in [(Wait::Waiting, oldest.waiting), (Wait::Refused, oldest.refused)] {
+            self.shared.metrics.set_oldest(wait, since.map(|since| now.saturating_duration_since(since)));
+        }
     }
 
     /// What is written already has to be known first: only with that can an unchanged verdict be recognised.
@@ -261,7 +279,7 @@ impl Controller {
 
     fn follow_failed(&mut self, source: Source, trouble: &Trouble) {
         self.shared.health.moved(source);
-        self.shared.metrics.watch_failed(source.name());
+        self.shared.metrics.watch_failed(source, trouble.category);
         self.troubles.begin(source.following(), trouble);
     }
 

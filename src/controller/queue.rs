@@ -42,6 +42,15 @@ pub enum Scope {
     Namespace,
 }
 
+/// Since when the orders have waited that have waited the longest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oldest {
+    /// Of namespaces that take reports.
+    pub waiting: Option<Instant>,
+    /// Of namespaces that refuse them.
+    pub refused: Option<Instant>,
+}
+
 /// See the module's text.
 #[derive(Debug)]
 pub struct Queue {
@@ -360,9 +369,16 @@ impl Queue {
         self.waiting.contains_key(key)
     }
 
-    /// Since when the order has waited that has waited the longest.
-    pub fn oldest(&self) -> Option<Instant> {
-        self.waiting.values().map(|waiting| waiting.since).min()
+    /// Since when the order has waited that has waited the longest: in namespaces that take reports, and in those that
+    /// refuse them. Looks at each of them.
+    pub fn oldest(&self) -> Oldest {
+        let mut oldest = Oldest::default();
+        for (key, Waiting { since, .. }) in &self.waiting {
+            let is_held = self.lanes.get(&key.namespace).is_some_and(|lane| lane.hold.is_some());
+            let least = if is_held { &mut oldest.refused } else { &mut oldest.waiting };
+            *least = Some(least.map_or(*since, |least| least.min(*since)));
+        }
+        oldest
     }
 
     /// Namespaces that refuse reports.

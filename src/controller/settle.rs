@@ -8,6 +8,7 @@ use kube::Resource as _;
 use super::arrive::Why;
 use super::audit::{self, Outcome};
 use super::ledger::{Key, Stray};
+use super::metrics::label::{EXPIRED, MARKED};
 use super::owners::Owned;
 use super::queue::Scope;
 use super::stored::Known;
@@ -49,7 +50,8 @@ impl Controller {
         match receipt.report {
             Ok(known) => {
                 self.troubles.end_in(WRITE, &key.namespace);
-                self.shared.metrics.wrote("ok");
+                self.shared.metrics.wrote();
+                self.count_raise(&order);
                 self.shared.metrics.reported_after(now.saturating_duration_since(since));
                 if order.tampered {
                     self.shared.metrics.tampered();
@@ -72,9 +74,17 @@ impl Controller {
         }
     }
 
+    /// Counts a severity that nobody was told of before. A report that was only put back says nothing new.
+    fn count_raise(&self, order: &Order) {
+        let before = order.before.map(|before| before.severity).unwrap_or_default();
+        if order.severity() > before && !order.tampered {
+            self.shared.metrics.raised(order.key.kind, order.severity());
+        }
+    }
+
     fn not_written(&mut self, order: Order, since: Instant, trouble: &Trouble, now: Instant) {
         let key = order.key.clone();
-        self.shared.metrics.wrote(trouble.category.as_str());
+        self.shared.metrics.not_written(trouble.category);
         if trouble.category == Category::NotInstalled {
             self.troubles.begin(WRITE, trouble);
             self.queue.done(&key, false);
@@ -114,14 +124,14 @@ impl Controller {
         match result {
             Ok(()) => {
                 self.troubles.end(EVENTS);
-                self.shared.metrics.published("ok");
+                self.shared.metrics.published();
             }
             Err(trouble) => {
                 // A namespace that is being deleted takes no Events either, and that is told for reports.
                 if trouble.category != Category::Refused && trouble.category != Category::NoNamespace {
                     self.troubles.begin(EVENTS, &trouble);
                 }
-                self.shared.metrics.published(trouble.category.as_str());
+                self.shared.metrics.not_published(trouble.category);
             }
         }
     }
@@ -186,7 +196,7 @@ impl Controller {
         self.put_down(key, stray);
         match result {
             Ok(Some(known)) => {
-                self.shared.metrics.retained("marked");
+                self.shared.metrics.retained(MARKED);
                 self.ledger.wrote(key, stray.uid, known, Some(time), seconds());
             }
             Ok(None) => {
@@ -202,7 +212,7 @@ impl Controller {
         match result {
             Ok(()) => {
                 if stray.marked.is_some() {
-                    self.shared.metrics.retained("expired");
+                    self.shared.metrics.retained(EXPIRED);
                 }
                 self.ledger.report_gone(key, stray.uid, stray.known.id);
             }
@@ -261,6 +271,7 @@ impl Controller {
                     self.audit = Some(audit);
                     return self.begin_audit_page(kind, next);
                 }
+                self.shared.metrics.audited(kind, seconds());
                 match audit.end(&self.ledger) {
                     Outcome::Agrees => {}
                     Outcome::Again(differs) => {

@@ -36,6 +36,19 @@ pub enum Category {
 }
 
 impl Category {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Unreachable,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::Refused,
+        Self::NotInstalled,
+        Self::NoNamespace,
+        Self::Overloaded,
+        Self::Timeout,
+        Self::Other,
+    ];
+
     /// The name in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -118,7 +118,7 @@ impl Controller {
         if order.announcement().is_some() {
             order.announce = self.budget.take(now);
             if !order.announce {
-                self.shared.metrics.published("suppressed");
+                self.shared.metrics.suppressed();
             }
         }
         let writer = self.writer.clone();

@@ -39,6 +39,7 @@ exit "$code"
 pub(crate) struct Jobrisk {
     kubeconfig: PathBuf,
     port: u16,
+    options: Vec<String>,
     stdout: PathBuf,
     stderr: PathBuf,
     process: Mutex<Option<Process>>,
@@ -76,10 +77,22 @@ impl Jobrisk {
         Self {
             kubeconfig: kubeconfig.to_owned(),
             port: free_port(),
+            options: Vec::new(),
             stdout: file("stdout"),
             stderr: file("stderr"),
             process: Mutex::new(None),
         }
+    }
+
+    /// The same with another option of `jobrisk run`.
+    pub(crate) fn with_option(mut self, option: &str) -> Self {
+        self.options.push(option.to_owned());
+        self
+    }
+
+    /// The port of its probes and metrics on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Installs, starts and waits until it is ready.
@@ -102,6 +115,7 @@ impl Jobrisk {
             .args(["-c", TETHERED, "sh", PROGRAM, "run"])
             .arg(format!("--kubeconfig={}", self.kubeconfig.display()))
             .arg(format!("--listen=127.0.0.1:{}", self.port))
+            .args(&self.options)
             .env("STDOUT", &self.stdout)
             .env("STDERR", &self.stderr)
             .env_remove("JOBRISK_LOG")

@@ -29,6 +29,7 @@ mod kubectl;
 mod pki;
 mod process;
 mod programs;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 mod reports;
 mod supervisor;

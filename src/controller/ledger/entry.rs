@@ -78,6 +78,8 @@ pub struct Entry {
     pub is_dying: bool,
     /// The report of its CronJob speaks for it.
     pub is_covered: bool,
+    /// Part of it could not be read or judged.
+    pub is_partial: bool,
     /// The report about it, if there is one.
     pub known: Option<Known>,
     /// Of a CronJob: what its Jobs are compared with.
@@ -114,6 +116,8 @@ pub struct Seen {
     pub is_dying: bool,
     /// The report of its CronJob speaks for it.
     pub is_covered: bool,
+    /// Part of it could not be read or judged.
+    pub is_partial: bool,
 }
 
 impl Seen {
@@ -124,7 +128,7 @@ impl Seen {
         known: Option<Known>,
         cron: Option<Box<Cron>>,
     ) -> Entry {
-        let Self { uid, version, severity, is_dying, is_covered } = self;
-        Entry { uid, version, severity, is_dying, is_covered, known, cron, round, audit }
+        let Self { uid, version, severity, is_dying, is_covered, is_partial } = self;
+        Entry { uid, version, severity, is_dying, is_covered, is_partial, known, cron, round, audit }
     }
 }

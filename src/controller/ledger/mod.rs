@@ -5,6 +5,7 @@
 //! an [`IndexMap`] since that one grows in place; a `HashMap` has to have both its old and its new table while it
 //! grows, and leaves up to half of it empty.
 
+mod coverage;
 mod entry;
 mod reports;
 
@@ -20,6 +21,7 @@ use crate::severity::Severity;
 use crate::workload::{Kind, OwnerClaim};
 use entry::Place;
 
+pub use coverage::Coverage;
 pub use entry::{Entry, Key, Seen, Stray};
 pub use reports::News;
 

@@ -19,7 +19,14 @@ fn known(id: &str) -> Known {
 }
 
 fn seen(uid: &str) -> Seen {
-    Seen { uid: Id::of(uid), version: 1, severity: Severity::High, is_dying: false, is_covered: false }
+    Seen {
+        uid: Id::of(uid),
+        version: 1,
+        severity: Severity::High,
+        is_dying: false,
+        is_covered: false,
+        is_partial: false,
+    }
 }
 
 fn key() -> Key {

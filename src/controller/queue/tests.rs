@@ -149,3 +149,17 @@ fn a_namespace_that_refuses_is_tried_once_per_delay_and_takes_no_memory() {
     }
     assert_eq!(seen.len(), 5_000);
 }
+
+#[test]
+fn the_oldest_of_namespaces_that_refuse_is_told_apart() {
+    let begin = Instant::now();
+    let mut queue = Queue::new(begin);
+    assert_eq!(queue.oldest(), Oldest::default());
+    queue.add(order_in("refuses", "a", 1), begin);
+    let (refused, since) = start(&mut queue, begin).unwrap();
+    queue.failed(refused, since, Scope::Namespace, begin);
+    let later = begin + Duration::from_millis(100);
+    queue.add(order_in("takes", "b", 1), later);
+    queue.add(order_in("takes", "c", 1), later + Duration::from_millis(1));
+    assert_eq!(queue.oldest(), Oldest { waiting: Some(later), refused: Some(begin) });
+}
