@@ -21,6 +21,7 @@ pub mod assess;
 pub mod cli;
 pub mod controller;
 pub mod detect;
+pub mod fingerprint;
 pub mod manifest;
 pub mod normalize;
 pub mod output;
