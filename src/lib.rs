@@ -23,6 +23,7 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod detect;
+pub mod fingerprint;
 pub mod manifest;
 pub mod normalize;
 pub mod output;

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::assess::Assessment;
 use crate::detect::Hit;
+use crate::fingerprint::fingerprint;
 
 /// The findings of a workload, for comparing a Job with its CronJob.
 ///
@@ -51,12 +50,7 @@ impl FindingSet {
 fn hash(rule: &str, hit: &Hit) -> u128 {
     let path = hit.path.strip_prefix("spec.jobTemplate.").unwrap_or(&hit.path);
     let container = hit.container.as_ref().map_or("", |name| name.as_str());
-    let mut sha = Sha256::new();
-    for part in [rule, container, path, hit.evidence.as_str()] {
-        sha.update(part.len().to_le_bytes());
-        sha.update(part);
-    }
-    sha.finalize().iter().take(16).fold(0, |hash, byte| hash << 8 | u128::from(*byte))
+    fingerprint(&[rule, container, path, hit.evidence.as_str()])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure part of `src`: folders and files.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "workload",
     "normalize",
     "manifest",
@@ -14,6 +14,7 @@ const PURE: [&str; 10] = [
     "score",
     "report",
     "assess.rs",
+    "fingerprint.rs",
     "rollup.rs",
     "severity.rs",
     "text.rs",

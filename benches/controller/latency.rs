@@ -10,17 +10,20 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use jobrisk::api::report::JobRiskReport;
 use k8s_openapi::api::batch::v1::Job;
 use kube::Api;
-use kube::api::{ListParams, PartialObjectMeta, PostParams, WatchEvent, WatchParams};
+use kube::api::{ListParams, PostParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::cluster::{self, Cluster};
 use crate::controller::Controller;
-use crate::numbers::{Line, quantile, ratio};
+use crate::numbers::{Line, Wanted, quantile, ratio};
+use crate::sizes::Sizes;
+use crate::watched::NewReports;
+use crate::workloads::{What, job};
 
 const BLOCK: usize = 20;
 const OURS: &str = "ours";
@@ -28,7 +31,8 @@ const BARE: &str = "bare";
 /// What is in flight at the end of a block ends.
 const PAUSE: Duration = Duration::from_millis(200);
 
-pub(crate) fn measure(cluster: &Cluster, jobs: usize) -> Vec<Line> {
+pub(crate) fn measure(sizes: &Sizes) -> Vec<Line> {
+    let (cluster, jobs) = (&Cluster::start(), sizes.jobs);
     cluster.create_namespace(OURS);
     cluster.create_namespace(BARE);
     let controller = Controller::start(cluster.kubeconfig());
@@ -36,17 +40,13 @@ pub(crate) fn measure(cluster: &Cluster, jobs: usize) -> Vec<Line> {
     let (ours, bare) = cluster.block_on(take_turns(cluster, &controller, jobs));
     controller.stop();
 
-    let goals = [(50, "median", "<= 1.50"), (99, "p99", "<= 1.50"), (100, "max", "-")];
     let unit = quantile(&bare, 50);
-    goals
-        .map(|(percent, name, goal)| {
+    [(50, "median", Wanted::AtMost(1.5)), (99, "p99", Wanted::AtMost(1.5)), (100, "max", Wanted::Nothing)]
+        .map(|(percent, name, wanted)| {
             let (ours, bare) = (quantile(&ours, percent), quantile(&bare, percent));
-            let both = format!("({:.2} / {:.2})", ratio(ours, unit), ratio(bare, unit));
-            Line {
-                what: format!("created to reported, {name} of {jobs} (in bare medians)"),
-                measured: format!("{:.2} {both}", ratio(ours, bare)),
-                goal: goal.to_owned(),
-            }
+            let what = format!("created to reported / bare client: {name} of {jobs}");
+            let medians = format!("{:.2} / {:.2} medians", ratio(ours, unit), ratio(bare, unit));
+            Line::new(what, ratio(ours, bare), "", wanted).with(&medians)
         })
         .into()
 }
@@ -56,7 +56,7 @@ async fn take_turns(
     controller: &Controller,
     jobs: usize,
 ) -> (Vec<Duration>, Vec<Duration>) {
-    let mut creator = Creator::new(cluster, open_watch(cluster).await);
+    let mut creator = Creator::new(cluster, NewReports::watch(cluster).await);
     // Not counted: the first of each are slower, and the bare client needs a report to copy.
     let mut warm_up = Vec::new();
     creator.create(OURS, "job-", BLOCK, &mut warm_up).await;
@@ -85,24 +85,15 @@ async fn take_turns(
     (ours, bare)
 }
 
-type Reports =
-    std::pin::Pin<Box<dyn Stream<Item = kube::Result<WatchEvent<PartialObjectMeta<JobRiskReport>>>>>>;
-
-async fn open_watch(cluster: &Cluster) -> Reports {
-    let api: Api<JobRiskReport> = Api::all(cluster.admin());
-    let from = api.list_metadata(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
-    Box::pin(api.watch_metadata(&WatchParams::default(), &from).await.unwrap())
-}
-
 /// Creates Jobs one after another, each when the report on the one before is seen.
 struct Creator<'a> {
     cluster: &'a Cluster,
-    reports: Reports,
+    reports: NewReports,
     count: usize,
 }
 
 impl<'a> Creator<'a> {
-    fn new(cluster: &'a Cluster, reports: Reports) -> Self {
+    fn new(cluster: &'a Cluster, reports: NewReports) -> Self {
         Self { cluster, reports, count: 0 }
     }
 
@@ -118,7 +109,7 @@ impl<'a> Creator<'a> {
         for _ in 0..jobs {
             let name = self.count.to_string();
             self.count += 1;
-            api.create(&PostParams::default(), &cluster::job(&name, false)).await.unwrap();
+            api.create(&PostParams::default(), &job(&name, What::Build)).await.unwrap();
             let start = Instant::now();
             self.seen(namespace, vec![format!("{report}{name}")]).await;
             times.push(start.elapsed());
@@ -130,12 +121,10 @@ impl<'a> Creator<'a> {
     /// Waits until each of these reports was in the watch.
     async fn seen(&mut self, namespace: &str, mut names: Vec<String>) {
         while !names.is_empty() {
-            let event = tokio::time::timeout(Duration::from_secs(30), self.reports.next()).await;
-            let event = event.unwrap_or_else(|_| panic!("no report {names:?} in {namespace}"));
-            if let WatchEvent::Added(report) = event.unwrap().unwrap()
-                && report.metadata.namespace.as_deref() == Some(namespace)
-            {
-                names.retain(|name| report.metadata.name.as_ref() != Some(name));
+            let (seen_in, seen) =
+                self.reports.next().await.unwrap_or_else(|| panic!("no report {names:?} in {namespace}"));
+            if seen_in == namespace {
+                names.retain(|name| *name != seen);
             }
         }
     }

@@ -1,14 +1,13 @@
-//! How the controller does on a real control plane, next to bare clients that do the least that can be done
-//! there. Everything is measured in one run on one machine; of every time only its ratio is printed.
+//! How the controller does on a real control plane, next to bare clients that do the least that can be done there.
 //!
 //! ```text
-//! cargo bench --bench controller
+//! cargo bench --bench controller                     # every goal, about an hour
+//! cargo bench --bench controller -- latency restart  # these
 //! ```
 //!
-//! Sizes come from the environment: `JOBRISK_BENCH_JOBS` (created one by one, 200), `JOBRISK_BENCH_REPORTS`
-//! (present at a restart, 500), `JOBRISK_BENCH_WORKLOADS` (present at the first sync, 1000) and
-//! `JOBRISK_BENCH_ROUNDS` (of the first sync, 5; of the restart three times as many). A measurement, not a gate: it ends well whatever the
-//! numbers are, and fails only where something did not work at all.
+//! Each goal is a file here with its name. What is compared is measured in turns within one run; of times that depend
+//! on the machine only ratios are printed. Sizes come from the environment, see [`sizes`]. A measurement, not a gate:
+//! it ends with 0 whatever the numbers are, and fails only where something did not work at all.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,41 +15,61 @@
     clippy::indexing_slicing,
     reason = "what does not work has to stop the measurement at once, with the place"
 )]
-#![allow(clippy::print_stdout, reason = "a program that prints a table")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 mod cluster;
 mod controller;
+mod first_sync;
+mod flood;
 mod latency;
+mod memory;
 mod numbers;
+mod quiet;
+mod report_size;
 mod restart;
-mod sync;
+mod runs;
+mod short_lived;
+mod sizes;
+mod watched;
+mod workloads;
 
-use cluster::Cluster;
 use numbers::Line;
+use sizes::Sizes;
 
-fn main() {
-    let jobs = size("JOBRISK_BENCH_JOBS", 200);
-    let workloads = size("JOBRISK_BENCH_WORKLOADS", 1000);
-    let reports = size("JOBRISK_BENCH_REPORTS", 500).min(workloads);
-    let rounds = size("JOBRISK_BENCH_ROUNDS", 5);
-
-    let mut lines = latency::measure(&Cluster::start(), jobs);
-    let cluster = Cluster::start();
-    lines.extend(restart::measure(&cluster, reports, 3 * rounds));
-    lines.extend(sync::measure(&cluster, reports, workloads, rounds));
-
-    println!("{:<58} {:>18}   goal", "controller / bare client", "measured");
-    for Line { what, measured, goal } in lines {
-        println!("{what:<58} {measured:>18}   {goal}");
-    }
+/// What is measured by itself.
+struct Goal {
+    name: &'static str,
+    measure: fn(&Sizes) -> Vec<Line>,
 }
 
-fn size(variable: &str, default: usize) -> usize {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")),
-        Err(_) => default,
+const GOALS: [Goal; 9] = [
+    Goal { name: "latency", measure: latency::measure },
+    Goal { name: "flood", measure: flood::measure },
+    Goal { name: "short_lived", measure: short_lived::measure },
+    Goal { name: "runs", measure: runs::measure },
+    Goal { name: "report_size", measure: report_size::measure },
+    Goal { name: "restart", measure: restart::measure },
+    Goal { name: "first_sync", measure: first_sync::measure },
+    Goal { name: "memory", measure: memory::measure },
+    Goal { name: "quiet", measure: quiet::measure },
+];
+
+fn main() {
+    // cargo adds options of its own, such as --bench.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    if let Some(unknown) = wanted.iter().find(|name| GOALS.iter().all(|goal| goal.name != **name)) {
+        eprintln!("no goal is called {unknown}; there are: {}", GOALS.map(|goal| goal.name).join(", "));
+        std::process::exit(2);
+    }
+    let sizes = Sizes::from_environment();
+    println!("{:<12} {:<62} {:>24}   {:<12} met", "goal", "what", "measured", "wanted");
+    for goal in GOALS.iter().filter(|goal| wanted.is_empty() || wanted.iter().any(|name| name == goal.name)) {
+        for line in (goal.measure)(&sizes) {
+            println!("{:<12} {line}", goal.name);
+        }
     }
 }

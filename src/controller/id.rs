@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use crate::fingerprint::fingerprint;
 
 /// A uid in 16 bytes instead of the 36 and more of its text: there are two for each workload in memory.
 ///
@@ -13,9 +13,7 @@ pub struct Id([u8; 16]);
 impl Id {
     /// The id of a uid.
     pub fn of(uid: &str) -> Self {
-        let id = uuid(uid).unwrap_or_else(|| {
-            Sha256::digest(uid).iter().take(16).fold(0, |id, byte| id << 8 | u128::from(*byte))
-        });
+        let id = uuid(uid).unwrap_or_else(|| fingerprint(&[uid]));
         // As bytes: as a number it would have to stand at a multiple of its size, with gaps around it.
         Self(id.to_be_bytes())
     }

@@ -10,6 +10,7 @@
 
 mod arrive;
 pub mod audit;
+pub mod backoff;
 pub mod events;
 pub mod health;
 pub mod id;

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::backoff;
 use super::ledger::Key;
 use super::write::Order;
 
@@ -415,7 +416,7 @@ impl Lane {
 }
 
 fn delay(failures: u32) -> Duration {
-    FIRST_DELAY.saturating_mul(1 << failures.min(10)).min(LONGEST_DELAY)
+    backoff::delay(FIRST_DELAY, LONGEST_DELAY, failures)
 }
 
 /// Up to a quarter of the delay more, by the workload: those that failed together are not tried together.

@@ -18,6 +18,7 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use super::backoff;
 use super::transport::{is_too_large, smaller_page};
 use crate::workload::Kind;
 use crate::workload::decode::{self, Object};
@@ -248,7 +249,8 @@ fn is_gone(error: &watcher::Error) -> bool {
 #[derive(Debug, Default)]
 struct Delay {
     until: Option<Instant>,
-    last: Option<(Duration, Instant)>,
+    /// The last failure: when, how many there were in a row before it, and what was waited after it.
+    last: Option<(Instant, u32, Duration)>,
 }
 
 impl Delay {
@@ -260,13 +262,14 @@ impl Delay {
     }
 
     fn grow(&mut self, now: Instant) {
-        let delay = match self.last {
-            Some((last, failed)) if now.duration_since(failed) < last + STEADY_AFTER => {
-                (last * 2).min(LONGEST_DELAY)
+        let failures = match self.last {
+            Some((failed, before, waited)) if now.duration_since(failed) < waited + STEADY_AFTER => {
+                before.saturating_add(1)
             }
-            _ => FIRST_DELAY,
+            _ => 0,
         };
-        self.last = Some((delay, now));
+        let delay = backoff::delay(FIRST_DELAY, LONGEST_DELAY, failures);
+        self.last = Some((now, failures, delay));
         // Up to a quarter more, so that those that failed together do not knock together again.
         self.until = Some(now + delay.mul_f64(1.0 + f64::from(random()) / 1024.0));
     }
@@ -288,7 +291,7 @@ mod tests {
         let mut next = |now: Instant| {
             delay.grow(now);
             let wait = delay.until.unwrap() - now;
-            (wait >= delay.last.unwrap().0 && wait <= delay.last.unwrap().0.mul_f64(1.25), wait)
+            (wait >= delay.last.unwrap().2 && wait <= delay.last.unwrap().2.mul_f64(1.25), wait)
         };
         let mut waits = Vec::new();
         for _ in 0..12 {

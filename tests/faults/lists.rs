@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::scenario::{Scenario, is_long};
-use crate::support::eventually;
 use crate::support::proxy::{Action, Answer, Entry, Fault, Match, Verb, expired_event};
+use crate::support::{create, eventually, job};
 
 /// How long a list may hang before it is given up, and asked for again after the first back-off.
 const HUNG_LIST: Duration = Duration::from_secs(30 + 5);
@@ -188,4 +188,29 @@ fn c13_workloads_that_cannot_be_listed_are_not_gone() {
     proxy.clear();
     scenario.settles(Duration::from_secs(30));
     assert!(proxy.writes(mark).is_empty(), "{:#?}", proxy.writes(mark));
+}
+
+/// Whoever may create Jobs can put this many megabytes into a page.
+const LARGE_JOBS: usize = 40;
+
+#[test]
+fn g02_large_objects_are_listed_in_smaller_pages() {
+    let scenario = Scenario::prepare("g02");
+    let proxy = &scenario.proxy;
+    let filler = "x".repeat(1 << 20);
+    for number in 0..LARGE_JOBS {
+        let script = format!("nc 192.0.2.10 4444 -e /bin/sh; echo {filler}");
+        create(scenario.plane(), &job("g02", &format!("job-{number}"), &["/bin/sh", "-c", &script]));
+    }
+    scenario.start();
+    let peak = scenario.jobrisk.peak_kib();
+    scenario.settles(Duration::from_secs(60));
+    let lists = proxy.log().into_iter().filter(|entry| Match::on(Verb::List, "jobs").matches(&entry.request));
+    let mut limits: Vec<u32> =
+        lists.filter_map(|entry| entry.request.parameter("limit")?.parse().ok()).collect();
+    limits.dedup();
+    eprintln!("g02: {LARGE_JOBS} Jobs of 1 MiB: pages of {limits:?}, {peak} KiB at most");
+    assert!(limits.len() > 1 && limits.is_sorted_by(|a, b| a > b), "{limits:?}");
+    // All of them together, as text and decoded, would be 80 MiB and more.
+    assert!(peak < 64 * 1024, "{peak} KiB");
 }
