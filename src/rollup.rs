@@ -22,10 +22,11 @@ pub struct FindingSet {
 impl FindingSet {
     /// The findings of an assessment.
     pub fn of(assessment: &Assessment) -> Self {
+        let owner = owner_of_run(assessment);
         let mut hashes: Vec<u128> = assessment
             .findings
             .by_rule()
-            .flat_map(|(rule, hits)| hits.iter().map(move |hit| hash(rule.id, hit)))
+            .flat_map(|(rule, hits)| hits.iter().map(move |hit| hash(rule.id, hit, owner)))
             .collect();
         hashes.sort_unstable();
         hashes.dedup();
@@ -46,11 +47,22 @@ impl FindingSet {
     }
 }
 
-/// The same for a finding in a Job and in the template of a CronJob.
-fn hash(rule: &str, hit: &Hit) -> u128 {
+/// The name of the CronJob that a Job says it was made by, if it is named as its controller names Jobs: with the minute
+/// behind it.
+fn owner_of_run(assessment: &Assessment) -> Option<&str> {
+    let owner = assessment.owner.as_ref()?.name.as_str();
+    let minute = assessment.name.strip_prefix(owner)?.strip_prefix('-')?;
+    let is_number = !minute.is_empty() && minute.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(owner)
+}
+
+/// The same for a finding in a Job and in the template of a CronJob. What is found in the name of a run is found in the
+/// name of its `owner`.
+fn hash(rule: &str, hit: &Hit, owner: Option<&str>) -> u128 {
     let path = hit.path.strip_prefix("spec.jobTemplate.").unwrap_or(&hit.path);
     let container = hit.container.as_ref().map_or("", |name| name.as_str());
-    fingerprint(&[rule, container, path, hit.evidence.as_str()])
+    let evidence = owner.filter(|_| path == "metadata.name").unwrap_or(hit.evidence.as_str());
+    fingerprint(&[rule, container, path, evidence])
 }
 
 #[cfg(test)]

@@ -108,8 +108,8 @@ impl Controller {
     }
 
     fn begin_write(&mut self, mut order: Box<Order>, since: Instant, now: Instant) {
-        // What was written since the order was made is what stands there now.
-        let known = self.ledger.get_uid(&order.key, order.uid).and_then(|entry| entry.known);
+        // What was written since the order was made is what stands there now, also if the workload is gone since.
+        let known = self.ledger.known_of(&order.key, order.uid);
         match plan(order.draft.digest, known, self.ledger.strays_of(&order.key)) {
             // The object changed while this same verdict on it was being written.
             Plan::Nothing => return self.queue.done(&order.key, true),

@@ -54,7 +54,7 @@ fn g01_all_jobs_at_once_are_found_in_little_memory() {
     let mut scenario = Scenario::prepare("g01");
     // Of its own, without programs and libraries: more is refused by the kernel, and ends it.
     scenario.jobrisk.set_before("ulimit -d 131072");
-    let count = if is_long() { 100_000 } else { 2000 };
+    let count = if is_long() { 100_000 } else { 600 };
     create_many(&scenario, count, 0);
     let peak = finds_within(&scenario, count, Duration::from_secs(if is_long() { 3600 } else { 180 }));
     eprintln!("g01: {count} Jobs: at most {peak} KiB resident");
@@ -69,7 +69,7 @@ fn g02_large_objects_take_the_memory_of_a_page_and_not_of_all() {
     let mut scenario = Scenario::prepare("g02");
     scenario.jobrisk.set_before("ulimit -d 131072");
     // 10 % of 100 kB: a page of 100 has 1 MB of them, all together many times that.
-    let count = if is_long() { 20_000 } else { 600 };
+    let count = if is_long() { 20_000 } else { 300 };
     create_many(&scenario, count, 100_000);
     let peak = finds_within(&scenario, count, Duration::from_secs(if is_long() { 1800 } else { 120 }));
     eprintln!("g02: {count} Jobs, {} MB: at most {peak} KiB resident", count / 10 / 10);
@@ -80,7 +80,7 @@ fn g02_large_objects_take_the_memory_of_a_page_and_not_of_all() {
 fn g09_many_jobs_fit_into_64_mib() {
     let mut scenario = Scenario::prepare("g09");
     scenario.jobrisk.set_before("ulimit -d 65536");
-    let count = if is_long() { 10_000 } else { 1000 };
+    let count = if is_long() { 10_000 } else { 600 };
     create_many(&scenario, count, 0);
     let peak = finds_within(&scenario, count, Duration::from_secs(if is_long() { 600 } else { 120 }));
     eprintln!("g09: {count} Jobs: at most {peak} KiB resident");

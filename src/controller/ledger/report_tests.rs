@@ -100,6 +100,18 @@ fn the_report_on_what_is_gone_is_a_stray_and_its_successor_does_not_take_it() {
 }
 
 #[test]
+fn what_was_written_of_a_workload_is_known_also_when_it_is_gone() {
+    let (mut ledger, key, uid) = with_job(RETAINED_FROM);
+    let written = Some(known("r", 1, RETAINED_FROM, "a"));
+    assert_eq!(ledger.known_of(&key, uid), written);
+    ledger.remove(&key, NOW);
+    assert_eq!(ledger.known_of(&key, uid), written);
+    ledger.observe(&key, seen("2", 1, Severity::None), NOW);
+    assert_eq!(ledger.known_of(&key, uid), written);
+    assert_eq!(ledger.known_of(&key, Id::of("2")), None, "what is said of another is not said of it");
+}
+
+#[test]
 fn a_report_that_is_found_before_its_workload_waits_for_it() {
     let (mut ledger, key) = (Ledger::default(), key(Kind::Job, "a"));
     let found = known("r", 3, Severity::Low, "a");

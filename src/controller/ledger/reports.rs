@@ -53,6 +53,14 @@ impl Ledger {
         placed.chain(others)
     }
 
+    /// The report on a workload of this uid, whether the workload exists or not.
+    pub fn known_of(&self, key: &Key, uid: Id) -> Option<Known> {
+        match self.get_uid(key, uid) {
+            Some(entry) => entry.known,
+            None => self.strays_of(key).find(|stray| stray.uid == uid).map(|stray| stray.known),
+        }
+    }
+
     /// A report was written.
     pub fn wrote(&mut self, key: &Key, uid: Id, mut known: Known, marked: Option<i64>, now: i64) {
         known.round = self.report_round;
