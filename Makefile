@@ -32,8 +32,8 @@ demo: ## Run the controller against a real control plane and show what it finds;
 	cargo run --locked --release --example demo
 
 .PHONY: bench
-bench: ## Measure against what the least could do, and how time grows; the controller on a real control plane
-	cargo bench --locked --bench assess --bench growth --bench scan --bench controller
+bench: ## Measure against what the least could do, and how time grows; the rest on a real control plane
+	cargo bench --locked --bench assess --bench growth --bench scan --bench controller --bench people
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for a minute; scripts/fuzz TARGET SECONDS for one of them

@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics` over plain HTTP.
+//! `/livez`, `/readyz`, `/metrics` and `/statusz` over plain HTTP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::controller::Shared;
 use crate::controller::health::Source;
+use crate::controller::statusz::Statusz;
 
 /// What `/metrics` is: Prometheus' own text format.
 const METRICS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,6 +38,7 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()>
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/statusz", get(statusz))
         .with_state(shared);
     axum::serve(listener, routes).await
 }
@@ -66,4 +68,10 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         }
     }
     ([(header::CONTENT_TYPE, METRICS_TEXT)], shared.metrics.encode())
+}
+
+async fn statusz(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    // Serialising plain structs cannot fail.
+    let word = serde_json::to_vec(&Statusz::of(&shared)).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], word)
 }

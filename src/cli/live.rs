@@ -26,7 +26,7 @@ pub(super) async fn follow(
     lowest: Severity,
     view: TopView,
 ) -> Result<(), String> {
-    let mut follower = cluster.follow_reports(place);
+    let mut follower = cluster.follow_reports(place)?;
     let mut reports = Reports::new(lowest);
     let mut show = Show::new(place, lowest, view);
     loop {

@@ -11,6 +11,7 @@ mod progress;
 mod rules;
 mod run;
 mod scan;
+mod status;
 mod top;
 
 use std::io::Write as _;
@@ -37,6 +38,8 @@ enum Command {
     Metrics(metrics::Args),
     /// List the reports of a cluster, worst first.
     Top(top::Args),
+    /// Say whether the cluster is covered and the controller alive.
+    Status(status::Args),
     /// Judge the Jobs and CronJobs in manifest files.
     Scan(scan::Args),
     /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Metrics(args) => (metrics::metrics(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Top(args) => (top::top(&args), ExitCode::from(2)),
+        Command::Status(args) => (status::status(&args), ExitCode::from(2)),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
         Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
     };

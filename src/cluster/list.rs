@@ -1,16 +1,20 @@
 //! Lists in pages.
 
 use std::fmt;
+use std::time::Duration;
 
+use futures::AsyncReadExt as _;
 use kube::api::ListParams;
 use kube::core::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Cluster, Failure, Place};
-use crate::controller::transport::TooLate;
-use crate::controller::trouble::Trouble;
+use crate::controller::transport::{TooLate, smaller_page};
+use crate::controller::trouble::{Category, Trouble};
 
+/// The largest page, in bytes. Ordinary ones have less than one million; the largest object has less than this.
+const PAGE_BYTES: u64 = 8 << 20;
 /// How often a list is begun anew because its place was lost on the way.
 const ATTEMPTS: usize = 3;
 
@@ -60,9 +64,9 @@ impl Cluster {
     {
         let failed = |trouble| Failure::new(listing.what, place, listing.rights, trouble);
         let mut sum = S::default();
-        let (mut next, mut attempt) = (None, 1);
+        let (mut next, mut attempt, mut page_size) = (None, 1, listing.page_size);
         loop {
-            match self.page(listing, place, next.as_deref()).await {
+            match self.page(listing, place, page_size, next.as_deref()).await {
                 Ok(Page { metadata, items }) => {
                     items.unwrap_or_default().into_iter().for_each(|item| add(&mut sum, item));
                     next = metadata.next.filter(|token| !token.is_empty());
@@ -70,13 +74,17 @@ impl Cluster {
                         return Ok(sum);
                     }
                 }
+                // Large objects can be put in by anybody, next to each other.
+                Err(Unanswered::TooLarge(_)) if page_size > 1 => page_size = smaller_page(page_size),
                 // The place in the list is only known for some minutes.
-                Err(kube::Error::Api(status)) if status.code == 410 && attempt < ATTEMPTS => {
+                Err(Unanswered::Client(kube::Error::Api(status)))
+                    if status.code == 410 && attempt < ATTEMPTS =>
+                {
                     sum = S::default();
                     next = None;
                     attempt += 1;
                 }
-                Err(error) => return Err(failed(Trouble::from(&error))),
+                Err(error) => return Err(failed(error.into())),
             }
         }
     }
@@ -85,9 +93,10 @@ impl Cluster {
         &self,
         listing: Listing,
         place: &Place,
+        page_size: u32,
         next: Option<&str>,
-    ) -> Result<Page<T>, kube::Error> {
-        let mut params = ListParams::default().limit(listing.page_size);
+    ) -> Result<Page<T>, Unanswered> {
+        let mut params = ListParams::default().limit(page_size);
         if let Some(labels) = listing.labels {
             params = params.labels(labels);
         }
@@ -99,16 +108,47 @@ impl Cluster {
         let request = Request::new(format!("{}{within}/{}", listing.group, listing.plural));
         let request =
             if listing.metadata_only { request.list_metadata(&params) } else { request.list(&params) };
-        self.ask(request.map_err(kube::Error::BuildRequest)?).await
+        self.ask(request.map_err(kube::Error::BuildRequest)?, self.limit, PAGE_BYTES).await
     }
 
-    /// Sends a request and decodes the answer, in the time that one may take.
+    /// Sends a request and decodes the answer, which may take so long and have so many bytes.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         request: http::Request<Vec<u8>>,
-    ) -> Result<T, kube::Error> {
-        let answer = tokio::time::timeout(self.limit, self.client.request(request)).await;
-        answer.map_err(|_| kube::Error::Service(TooLate(self.limit).into()))?
+        limit: Duration,
+        most: u64,
+    ) -> Result<T, Unanswered> {
+        let answer = async {
+            let stream = self.client.request_stream(request).await?;
+            let mut stream = std::pin::pin!(stream.take(most + 1));
+            let mut text = Vec::new();
+            let read =
+                stream.read_to_end(&mut text).await.map_err(|error| kube::Error::Service(error.into()))?;
+            if u64::try_from(read).unwrap_or(u64::MAX) > most {
+                return Err(Unanswered::TooLarge(most));
+            }
+            Ok(serde_json::from_slice(&text).map_err(kube::Error::SerdeError)?)
+        };
+        let answer = tokio::time::timeout(limit, answer).await;
+        answer.map_err(|_| kube::Error::Service(TooLate(limit).into()))?
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    #[error(transparent)]
+    Client(#[from] kube::Error),
+    #[error("an answer of more than {0} bytes")]
+    TooLarge(u64),
+}
+
+impl From<Unanswered> for Trouble {
+    fn from(error: Unanswered) -> Self {
+        match error {
+            Unanswered::Client(error) => Self::from(&error),
+            Unanswered::TooLarge(_) => Self::new(Category::Other, &error.to_string()),
+        }
     }
 }
 

@@ -4,10 +4,13 @@
 //! memory. Everything that is read may have been written by somebody else than jobrisk: it is decoded leniently, and
 //! text becomes [`SafeText`](crate::text::SafeText) before it is kept.
 
+pub mod coverage;
 mod failure;
 mod list;
 mod raw;
+pub mod replicas;
 pub mod reports;
+pub mod verdict;
 pub mod watched;
 
 use std::sync::Arc;
@@ -24,6 +27,7 @@ use crate::controller::transport::Limits;
 /// A cluster as one of its users sees it.
 #[derive(Clone)]
 pub struct Cluster {
+    config: Config,
     client: Client,
     limit: Duration,
 }
@@ -34,16 +38,20 @@ impl Cluster {
     /// # Errors
     /// When the configuration cannot be used, in words for the user.
     pub fn new(config: Config, limit: Duration) -> Result<Self, String> {
-        let client =
-            ClientBuilder::try_from(config).map_err(|error| format!("cannot use the kubeconfig: {error}"))?;
-        let client = client.with_layer(&Limits::new(Arc::<Shared>::default())).build();
-        Ok(Self { client, limit })
+        let client = ClientBuilder::try_from(config.clone()).map_err(|error| unusable(&error))?.build();
+        Ok(Self { config, client, limit })
     }
 
-    /// The client.
-    pub fn client(&self) -> Client {
-        self.client.clone()
+    /// A client for watches, which have no end by which they could be measured: it has the limits of the controller's.
+    fn watching(&self) -> Result<Client, String> {
+        let limits = Limits::new(Arc::<Shared>::default());
+        let client = ClientBuilder::try_from(self.config.clone()).map_err(|error| unusable(&error))?;
+        Ok(client.with_layer(&limits).build())
     }
+}
+
+fn unusable(error: &kube::Error) -> String {
+    format!("cannot use the kubeconfig: {error}")
 }
 
 /// Where something is looked for: in one namespace, or in all.

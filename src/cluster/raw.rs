@@ -76,6 +76,10 @@ objects! {
         verified: bool = "verified",
         /// `user`.
         user: String = "user",
+        /// `pod`.
+        pod: String = "pod",
+        /// `node`.
+        node: String = "node",
         /// `manager`.
         manager: String = "manager",
     }

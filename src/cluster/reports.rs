@@ -19,7 +19,7 @@ use crate::workload::lenient::{Field, List};
 /// The longest name of an object, as in the API.
 const MAX_NAME: usize = 253;
 /// The longest other text.
-const MAX_TEXT: usize = 128;
+const MAX_TEXT: usize = 256;
 /// The most techniques and rules that are kept of a report, as in the API.
 const MAX_TECHNIQUES: usize = 64;
 const MAX_RULES: usize = 20;
@@ -102,6 +102,10 @@ pub struct Attribution {
     pub verified: bool,
     /// The user.
     pub user: Option<SafeText>,
+    /// The Pod whose token it was.
+    pub pod: Option<SafeText>,
+    /// The node of that Pod.
+    pub node: Option<SafeText>,
     /// The field manager: a hint, chosen by the client.
     pub manager: Option<SafeText>,
 }
@@ -138,6 +142,8 @@ impl Report {
             attribution: status.attribution.get().map(|attribution| Attribution {
                 verified: attribution.verified.get().copied().unwrap_or_default(),
                 user: known(&attribution.user),
+                pod: known(&attribution.pod),
+                node: known(&attribution.node),
                 manager: known(&attribution.manager),
             }),
             created_seconds: created.parse::<Timestamp>().ok().map(Timestamp::as_second),

@@ -64,11 +64,15 @@ impl Resource for Watched {
 
 impl Cluster {
     /// Follows the reports in a place.
-    pub fn follow_reports(&self, place: &Place) -> Follower<Watched> {
-        Follower::new(match place {
-            Place::Everywhere => Api::all(self.client()),
-            Place::Namespace(name) => Api::namespaced(self.client(), name),
-        })
+    ///
+    /// # Errors
+    /// When the configuration cannot be used, in words for the user.
+    pub fn follow_reports(&self, place: &Place) -> Result<Follower<Watched>, String> {
+        let client = self.watching()?;
+        Ok(Follower::new(match place {
+            Place::Everywhere => Api::all(client),
+            Place::Namespace(name) => Api::namespaced(client, name),
+        }))
     }
 }
 

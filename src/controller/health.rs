@@ -8,7 +8,7 @@ const HUNG_AFTER: Duration = Duration::from_secs(60);
 /// After this time in which nothing came of a list or watch, not even an error, the process counts as deaf.
 ///
 /// Every request has a limit and a quiet watch is started anew each minute, so something comes of each within 75 s.
-const DEAF_AFTER: Duration = Duration::from_secs(180);
+pub const DEAF_AFTER: Duration = Duration::from_secs(180);
 
 /// What is listed and watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +103,13 @@ impl Health {
     /// A source was listed to the end, or what was known of it is not true any more.
     pub fn set_listed(&self, source: Source, listed: bool) {
         self.following(source, |following| following.listed = listed);
+    }
+
+    /// Whether a source was listed to the end.
+    pub fn is_listed(&self, source: Source) -> bool {
+        let mut listed = false;
+        self.following(source, |following| listed = following.listed);
+        listed
     }
 
     /// When the API server last sent something of a list or watch.

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod queue;
 mod reports;
 mod settle;
+pub mod statusz;
 pub mod stored;
 pub mod transport;
 pub mod trouble;
@@ -86,6 +87,8 @@ pub struct Shared {
     pub health: Health,
     /// For Prometheus.
     pub metrics: Metrics,
+    /// For `jobrisk status`.
+    pub word: Arc<statusz::Word>,
 }
 
 /// What can be chosen.
@@ -146,11 +149,11 @@ impl Controller {
         Self {
             writer: Writer::new(client.clone(), settings.instance.clone()),
             client,
+            troubles: Troubles::new(Arc::clone(&shared.word)),
             shared,
             ledger: Ledger::default(),
             queue: Queue::new(now),
             running: FuturesUnordered::new(),
-            troubles: Troubles::default(),
             budget: Budget::new(now),
             definition: None,
             is_definition_asked: false,
@@ -236,6 +239,8 @@ impl Controller {
             self.shared.metrics.set_coverage(kind, coverage);
         }
         let oldest = self.queue.oldest();
+        let since = oldest.waiting.map(|since| now.saturating_duration_since(since));
+        self.shared.word.set_queue(self.queue.len(), since, self.queue.refusing());
         for (wait, since) in [(Wait::Waiting, oldest.waiting), (Wait::Refused, oldest.refused)] {
             self.shared.metrics.set_oldest(wait, since.map(|since| now.saturating_duration_since(since)));
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use kube::runtime::watcher;
 
+use super::statusz::Word;
 use super::transport::TooLate;
 use crate::text::SafeText;
 
@@ -183,6 +184,8 @@ type Place = Option<Arc<str>>;
 #[derive(Debug, Default)]
 pub struct Troubles {
     known: HashMap<(&'static str, Place), Known>,
+    /// Where those are told of that are not of one namespace, to whoever asks.
+    word: Arc<Word>,
 }
 
 #[derive(Debug)]
@@ -195,8 +198,14 @@ struct Known {
 }
 
 impl Troubles {
+    /// None yet.
+    pub fn new(word: Arc<Word>) -> Self {
+        Self { word, ..Self::default() }
+    }
+
     /// `what` failed.
     pub fn begin(&mut self, what: &'static str, trouble: &Trouble) {
+        self.word.failed(what, trouble.category);
         self.begin_at(what, &None, trouble);
     }
 
@@ -259,6 +268,9 @@ impl Troubles {
     fn is_over(&mut self, what: &'static str, place: Place) -> bool {
         if self.known.is_empty() {
             return false;
+        }
+        if place.is_none() && self.known.contains_key(&(what, None)) {
+            self.word.works(what);
         }
         self.known.get_mut(&(what, place)).is_some_and(|known| {
             known.active = false;

@@ -1,4 +1,5 @@
-//! The result of `jobrisk scan`, and the formats it is written in; and what the commands on a cluster show, in [`top`].
+//! The result of `jobrisk scan`, and the formats it is written in; and what the commands on a cluster show, in [`top`] and
+//! [`status`].
 //!
 //! Everything in [`Results`] is safe to print: names and evidence are [`SafeText`], file names and messages are
 //! escaped when they enter. The writers only have to add what their format asks for.
@@ -11,6 +12,7 @@ mod junit;
 mod paint;
 mod sarif;
 mod spl;
+pub mod status;
 mod table;
 pub mod top;
 

@@ -11,4 +11,7 @@ mod support;
 
 mod live;
 mod person;
+mod pod;
+mod roles;
+mod status;
 mod top;

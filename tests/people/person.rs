@@ -19,13 +19,18 @@ pub(crate) fn cluster() -> (&'static ControlPlane, &'static Jobrisk) {
 pub(crate) struct Uninstalled {
     pub(crate) top: Output,
     pub(crate) watch: Output,
+    pub(crate) status: Output,
 }
 
 pub(crate) fn uninstalled() -> &'static Uninstalled {
     static SAID: OnceLock<Uninstalled> = OnceLock::new();
     SAID.get_or_init(|| {
         let admin = Person::admin(ControlPlane::shared());
-        Uninstalled { top: admin.run(&["top"]), watch: admin.run(&["top", "--watch"]) }
+        Uninstalled {
+            top: admin.run(&["top"]),
+            watch: admin.run(&["top", "--watch"]),
+            status: admin.run(&["status"]),
+        }
     })
 }
 

@@ -144,11 +144,14 @@ fn a_report_that_somebody_else_wrote_does_nothing_to_the_reader() {
     }]);
     status["subjectDeleted"] = json!({ "time": "\u{1b}[0m" });
     create(plane, &report);
-    // More than a page.
+    // More than a page, and some of them larger together than a page may be.
     let many: Vec<Value> = (0..210)
         .map(|number| {
             let mut one = report.clone();
             one["metadata"]["name"] = json!(format!("forged-{number}"));
+            if number < 50 {
+                one["metadata"]["annotations"] = json!({ "large": "x".repeat(200_000) });
+            }
             one
         })
         .collect();

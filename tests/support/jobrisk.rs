@@ -175,6 +175,11 @@ impl Jobrisk {
         (status.code().unwrap(), begin.elapsed())
     }
 
+    /// The port on 127.0.0.1 that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The process id.
     ///
     /// # Panics
