@@ -73,7 +73,8 @@ impl Watch {
         let token = plane.kubectl_ok(&["create", "token", "jobrisk", &namespace, "--duration=24h"]);
         let proxy = Proxy::start(plane);
         let kubeconfig = proxy.kubeconfig(plane.dir(), token.trim_end());
-        let jobrisk = Jobrisk::with_kubeconfig(plane.dir(), &kubeconfig).with_option("--audit-interval=1s");
+        let mut jobrisk = Jobrisk::with_kubeconfig(plane.dir(), &kubeconfig);
+        jobrisk.set_arguments(&["--audit-interval=1s"]);
         // An event that never comes, of which no watch says that it is missing.
         let unseen = Action::rewrite_events(|event| {
             let is_unseen = event["object"]["metadata"]["name"] == "unseen";
