@@ -10,6 +10,8 @@
 )]
 
 mod metrics;
+mod prometheus;
 mod rules;
+mod runbooks;
 #[path = "../support/mod.rs"]
 mod support;

@@ -98,12 +98,6 @@ impl Jobrisk {
         line.clone_into(&mut self.before);
     }
 
-    /// The same with another option of `jobrisk run`.
-    pub(crate) fn with_option(mut self, option: &str) -> Self {
-        self.arguments.push(option.to_owned());
-        self
-    }
-
     /// The port of its probes and metrics on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.port
