@@ -44,16 +44,22 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()>
 }
 
 async fn livez(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    answer(shared.health.not_live())
+    answer(shared.health.not_live(), "ok\n")
 }
 
 async fn readyz(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    answer(shared.health.not_ready())
+    // One that only watches is ready too: it can take over.
+    let ready = match (shared.fence.is_elected(), shared.fence.is_open()) {
+        (false, _) => "ok\n",
+        (true, true) => "ok, leader\n",
+        (true, false) => "ok, follower\n",
+    };
+    answer(shared.health.not_ready(), ready)
 }
 
-fn answer(problem: Option<String>) -> (StatusCode, String) {
+fn answer(problem: Option<String>, fine: &str) -> (StatusCode, String) {
     match problem {
-        None => (StatusCode::OK, "ok\n".to_owned()),
+        None => (StatusCode::OK, fine.to_owned()),
         Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem + "\n"),
     }
 }
@@ -67,6 +73,7 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
             shared.metrics.set_progress(source, seconds);
         }
     }
+    shared.metrics.set_leader(shared.fence.is_open());
     ([(header::CONTENT_TYPE, METRICS_TEXT)], shared.metrics.encode())
 }
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{ControlPlane, NAMESPACE, apply_manifests, base, eventually};
+use support::{ControlPlane, NAMESPACE, apply_manifests, base, eventually, manifests};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const CONTROLLER: &str = "--as=system:serviceaccount:jobrisk-system:jobrisk";
@@ -85,7 +85,28 @@ fn the_pod_is_admitted_under_the_strictest_standard() {
 
 #[test]
 fn the_controller_may_do_what_it_needs_and_no_more() {
-    let listed = plane().kubectl_ok(&["auth", "can-i", "--list", CONTROLLER, "--no-headers"]);
+    let rules = rules("default");
+    assert_eq!(
+        rules,
+        [
+            "cronjobs.batch [] [] [get list watch]",
+            "customresourcedefinitions.apiextensions.k8s.io [] [jobriskreports.jobrisk.io] [get]",
+            "events.events.k8s.io [] [] [create]",
+            "jobriskreports.jobrisk.io [] [] [get list watch create patch delete]",
+            "jobs.batch [] [] [get list watch]",
+        ],
+    );
+    for (verb, resource) in [("get", "secrets"), ("list", "pods"), ("create", "jobs"), ("get", "configmaps")]
+    {
+        let answer = plane().kubectl(&["auth", "can-i", verb, resource, "-A", CONTROLLER]);
+        assert_eq!(answer.stdout, "no\n", "{verb} {resource}");
+    }
+}
+
+/// What the controller may do in a namespace, sorted.
+fn rules(namespace: &str) -> Vec<String> {
+    let namespace = format!("--namespace={namespace}");
+    let listed = plane().kubectl_ok(&["auth", "can-i", "--list", CONTROLLER, &namespace, "--no-headers"]);
     // What everyone may: ask about themselves, and read the API's own description.
     let is_basic = |line: &&str| {
         line.contains(".authorization.k8s.io")
@@ -98,22 +119,61 @@ fn the_controller_may_do_what_it_needs_and_no_more() {
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     rules.sort();
-    assert_eq!(
-        rules,
-        [
-            "cronjobs.batch [] [] [get list watch]",
-            "customresourcedefinitions.apiextensions.k8s.io [] [jobriskreports.jobrisk.io] [get]",
-            "events.events.k8s.io [] [] [create]",
-            "jobriskreports.jobrisk.io [] [] [get list watch create patch delete]",
-            "jobs.batch [] [] [get list watch]",
-        ],
-        "{listed}"
-    );
-    for (verb, resource) in [("get", "secrets"), ("list", "pods"), ("create", "jobs"), ("get", "configmaps")]
-    {
-        let answer = plane().kubectl(&["auth", "can-i", verb, resource, "-A", CONTROLLER]);
-        assert_eq!(answer.stdout, "no\n", "{verb} {resource}");
+    rules
+}
+
+/// The objects that `kubectl kustomize` makes of the folder for two replicas.
+fn for_two_replicas() -> Vec<Value> {
+    let list = plane().kubectl_ok(&["apply", "-k", &manifests("ha"), "--dry-run=server", "-o", "json"]);
+    serde_json::from_str::<Value>(&list).unwrap()["items"].as_array().unwrap().clone()
+}
+
+#[test]
+fn two_replicas_are_the_same_controller_with_a_leader() {
+    let warned = plane().kubectl(&["apply", "-k", &manifests("ha"), "--dry-run=server"]);
+    assert!(warned.success() && warned.stderr.is_empty(), "{}", warned.stderr);
+    let objects = for_two_replicas();
+    let of_kind = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap();
+    let deployment = &of_kind("Deployment")["spec"];
+    assert_eq!(deployment["replicas"], 2);
+    assert_eq!(deployment["strategy"]["type"], "RollingUpdate");
+    let container = &deployment["template"]["spec"]["containers"][0];
+    assert_eq!(container["args"], json!(["run", "--listen=0.0.0.0:8080", "--leader-elect"]));
+    let names: Vec<&str> =
+        container["env"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+    // The namespace of the lease and the name of its holder.
+    assert!(names.contains(&"POD_NAMESPACE") && names.contains(&"POD_NAME"), "{names:?}");
+    assert_eq!(of_kind("PodDisruptionBudget")["spec"]["minAvailable"], 1);
+    let pod_labels = &deployment["template"]["metadata"]["labels"];
+    for selector in [
+        &of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        &deployment["template"]["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+            [0]["podAffinityTerm"]["labelSelector"]["matchLabels"],
+    ] {
+        for (label, value) in selector.as_object().unwrap() {
+            assert_eq!(&pod_labels[label], value, "{label}");
+        }
     }
+    for object in &objects {
+        let name = &object["metadata"]["labels"]["app.kubernetes.io/name"];
+        assert!(object["kind"] == "CustomResourceDefinition" || name == "jobrisk", "{object:#}");
+    }
+}
+
+#[test]
+fn with_two_replicas_the_controller_may_hold_one_lease_beside() {
+    let before = rules(NAMESPACE);
+    for object in for_two_replicas() {
+        if object["kind"] == "Role" || object["kind"] == "RoleBinding" {
+            plane().kubectl_ok_stdin(&["apply", "-f", "-"], &object.to_string());
+        }
+    }
+    let added: Vec<String> = rules(NAMESPACE).into_iter().filter(|rule| !before.contains(rule)).collect();
+    assert_eq!(
+        added,
+        ["leases.coordination.k8s.io [] [] [create]", "leases.coordination.k8s.io [] [jobrisk] [get patch]",]
+    );
+    assert!(!rules("default").iter().any(|rule| rule.contains("lease")), "only in its own namespace");
 }
 
 #[test]

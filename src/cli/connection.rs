@@ -119,6 +119,6 @@ fn authority_file(kubeconfig: &Kubeconfig, cluster: &str) -> Option<PathBuf> {
 }
 
 /// Without the excerpt of the file that the parser adds below: there may be a token in it.
-fn first_line(error: &impl ToString) -> String {
+pub(super) fn first_line(error: &impl ToString) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }

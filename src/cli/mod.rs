@@ -4,6 +4,7 @@ mod connection;
 mod crds;
 mod destination;
 mod duration;
+mod election;
 mod live;
 mod metrics;
 mod person;
@@ -50,7 +51,10 @@ enum Command {
 /// fails, since its 1 means something else, a cluster that cannot be read, and a rule that does not exist.
 pub fn main() -> ExitCode {
     let (outcome, failure) = match Cli::parse().command {
-        Command::Run(args) => (run::run(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+        Command::Run(args) => match args.lease() {
+            Ok(lease) => (run::run(&args, lease).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
+            Err(message) => (Err(message), ExitCode::from(2)),
+        },
         Command::Crds(args) => (crds::crds(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Metrics(args) => (metrics::metrics(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE),
         Command::Top(args) => (top::top(&args), ExitCode::from(2)),

@@ -1,18 +1,20 @@
 //! `jobrisk run`.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::client::ClientBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::connection::{Connection, Found, PROXY_IGNORED};
+use super::connection::{Connection, Found, PROXY_IGNORED, first_line};
 use super::duration::duration;
+use super::election;
+use crate::controller::client::client;
 use crate::controller::events::Pod;
+use crate::controller::lease::{self, Candidate};
 use crate::controller::plan::Retention;
-use crate::controller::transport::Limits;
 use crate::controller::{Controller, Settings, Shared};
 use crate::server;
 
@@ -41,13 +43,26 @@ pub(super) struct Args {
     /// How often what is remembered is compared with what is stored.
     #[arg(long, env = "JOBRISK_AUDIT_INTERVAL", value_name = "TIME", default_value = "9m", value_parser = duration)]
     audit_interval: Duration,
+    #[command(flatten)]
+    election: election::Args,
+}
+
+impl Args {
+    /// The lease to hold, if a leader is to be elected.
+    ///
+    /// # Errors
+    /// When the flags about it do not fit together.
+    pub(super) fn lease(&self) -> Result<Option<lease::Settings>, String> {
+        self.election.settings(self.pod_namespace.as_deref())
+    }
 }
 
 /// The client libraries log each failed attempt, and what they could not decode in full, with all that is secret in it.
 /// The controller itself says what is wrong, once. Whoever names one of them in the filter has its log.
 const QUIET: &str = "kube_client=off,kube_runtime=off,tower=off,hyper=off,hyper_util=off,rustls=off";
 
-pub(super) fn run(args: &Args) -> Result<(), String> {
+/// Runs the controller; with `lease`, as one of several instances of which one writes.
+pub(super) fn run(args: &Args, lease: Option<lease::Settings>) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", args.log))
         .map_err(|error| format!("cannot read the log filter: {error}"))?;
     tracing_subscriber::fmt()
@@ -61,19 +76,19 @@ pub(super) fn run(args: &Args) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
-    runtime.block_on(controller(args))
+    runtime.block_on(controller(args, lease))
 }
 
-async fn controller(args: &Args) -> Result<(), String> {
+async fn controller(args: &Args, lease: Option<lease::Settings>) -> Result<(), String> {
     let Found { config, ignores_proxy } = args.connection.config().await?;
     if ignores_proxy {
         tracing::warn!("{PROXY_IGNORED}");
     }
     let url = config.cluster_url.to_string();
     let shared = Arc::new(Shared::default());
-    let client =
-        ClientBuilder::try_from(config).map_err(|error| format!("cannot use the kubeconfig: {error}"))?;
-    let client = client.with_layer(&Limits::new(Arc::clone(&shared))).build();
+    let unheard = lease.as_ref().map(|lease| lease.times.margin());
+    let client = client(&config, &shared, unheard)
+        .map_err(|error| format!("cannot use the kubeconfig: {}", first_line(&error)))?;
     let listener = server::bind(args.listen).await.map_err(|error| error.to_string())?;
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -87,14 +102,29 @@ async fn controller(args: &Args) -> Result<(), String> {
         tracing::info!("stopping");
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), api_server = url, listen = %listener.local_addr().unwrap_or(args.listen), "starting");
-    let controller = Controller::new(client, settings(args), Arc::clone(&shared));
-    // Neither may go on without the other: the end of each is the end of the process.
-    tokio::select! {
-        () = controller.run(shutdown) => Ok(()),
-        outcome = server::serve(listener, shared) => {
-            outcome.and_then(|()| Err(std::io::Error::other("it ended"))).map_err(|error| format!("the HTTP server failed: {error}"))
+    let settings = settings(args);
+    let mut candidate =
+        lease.map(|lease| Candidate::new(client.clone(), lease, &settings.instance, Arc::clone(&shared)));
+    let controller = Controller::new(client, settings, Arc::clone(&shared));
+    let hold = async {
+        match &mut candidate {
+            Some(candidate) => candidate.run().await,
+            None => pending().await,
         }
+    };
+    // None may go on without the others: the end of each is the end of the process.
+    let all_ended = tokio::select! {
+        all_ended = controller.run(shutdown) => all_ended,
+        outcome = server::serve(listener, shared) => {
+            return outcome.and_then(|()| Err(std::io::Error::other("it ended"))).map_err(|error| format!("the HTTP server failed: {error}"));
+        }
+        () = hold => return Err("the lease is not held any more: it ended".to_owned()),
+    };
+    // Of a write that has not ended nobody knows when it arrives: then the lease has to run out.
+    if let Some(candidate) = candidate.filter(|_| all_ended) {
+        candidate.release().await;
     }
+    Ok(())
 }
 
 fn settings(args: &Args) -> Settings {

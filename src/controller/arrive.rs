@@ -128,14 +128,18 @@ impl Controller {
     /// The CronJob's report speaks for a Job.
     pub(super) fn cover(&mut self, arrival: &Arrival, assessment: &Assessment) {
         self.observe(arrival, assessment, true);
-        self.queue.withdraw(&arrival.key);
-        // It was judged by itself before, perhaps before its owner was known.
-        self.remove_covered(&arrival.key);
+        if self.leads() {
+            self.queue.withdraw(&arrival.key);
+            // It was judged by itself before, perhaps before its owner was known.
+            self.remove_covered(&arrival.key);
+        }
     }
 
     /// Takes a verdict. Says whether it is to be written.
     pub(super) fn accept(&mut self, arrival: &Arrival, assessment: &Assessment) -> bool {
+        let draft = report_owned(assessment, self.definition.as_deref());
         self.observe(arrival, assessment, false);
+        self.ledger.set_verdict(&arrival.key, arrival.uid, draft.digest);
         if arrival.key.kind == Kind::CronJob {
             let changed = assessment.last_change.as_ref().and_then(|change| parse_seconds(&change.time));
             // The first generation, which only the API server counts, has had no other template: whatever claims to be
@@ -144,7 +148,9 @@ impl Controller {
                 changed.filter(|changed| assessment.generation > 1 && *changed <= seconds() + CLOCK_SKEW);
             self.ledger.set_findings(&arrival.key, FindingSet::of(assessment), changed.unwrap_or(i64::MIN));
         }
-        let draft = report_owned(assessment, self.definition.as_deref());
+        if !self.leads() {
+            return false;
+        }
         let known = self.ledger.get_uid(&arrival.key, arrival.uid).and_then(|entry| entry.known);
         let tampered = arrival.why == Why::Read { tampered: true };
         match plan(draft.digest, known, self.ledger.strays_of(&arrival.key)) {

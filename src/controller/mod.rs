@@ -7,13 +7,20 @@
 //! * a report arrives: what was not written here is put right,
 //! * a write ends: its result goes into the ledger, or its order back into the queue with a delay,
 //! * the queue is full: lists are not polled, so that the API server holds what this process cannot.
+//!
+//! Of several instances one writes: see [`lease`], [`fence`] and [`lead`].
 
 mod arrive;
 pub mod audit;
 pub mod backoff;
+pub mod client;
 pub mod events;
+pub mod fence;
+pub mod fenced;
 pub mod health;
 pub mod id;
+mod lead;
+pub mod lease;
 pub mod ledger;
 pub mod metrics;
 pub mod owners;
@@ -43,8 +50,10 @@ use kube::{Api, Client};
 use crate::workload::Kind;
 use audit::{Audit, Differences};
 use events::{Budget, Pod};
+use fence::Fence;
 use health::{Health, Source};
 use id::Id;
+use lead::Lead;
 use ledger::{Key, Ledger};
 use metrics::Metrics;
 use metrics::label::Wait;
@@ -89,6 +98,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// For `jobrisk status`.
     pub word: Arc<statusz::Word>,
+    /// Whether this instance may write.
+    pub fence: Fence,
 }
 
 /// What can be chosen.
@@ -139,6 +150,7 @@ pub struct Controller {
     relist: HashSet<Source>,
     /// When everything is next counted for the metrics.
     census_due: Instant,
+    lead: Lead,
     started: Instant,
 }
 
@@ -150,7 +162,6 @@ impl Controller {
             writer: Writer::new(client.clone(), settings.instance.clone()),
             client,
             troubles: Troubles::new(Arc::clone(&shared.word)),
-            shared,
             ledger: Ledger::default(),
             queue: Queue::new(now),
             running: FuturesUnordered::new(),
@@ -173,18 +184,21 @@ impl Controller {
             audits_to_do: Vec::new(),
             relist: HashSet::new(),
             census_due: now,
+            lead: if shared.fence.is_elected() { Lead::Follows } else { Lead::Leads },
+            shared,
             started: now,
             settings,
         }
     }
 
-    /// Runs until `shutdown` is done. Trouble with the API server never ends it.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+    /// Runs until `shutdown` is done. Trouble with the API server never ends it. Says whether everything that it began
+    /// has ended.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> bool {
         tokio::select! {
             () = shutdown => {}
             () = self.follow() => {}
         }
-        self.finish().await;
+        self.finish().await
     }
 
     /// Follows everything, for ever.
@@ -193,6 +207,7 @@ impl Controller {
         let mut cron_jobs = Follower::workloads(self.client.clone(), Kind::CronJob);
         let mut jobs = Follower::workloads(self.client.clone(), Kind::Job);
         loop {
+            self.look_at_the_lead();
             for source in std::mem::take(&mut self.relist) {
                 match source {
                     Source::Reports => reports.list_again(),
@@ -208,7 +223,9 @@ impl Controller {
                     self.shared.health.moved(source);
                 }
             }
+            let may_write = self.lead != Lead::Follows;
             tokio::select! {
+                () = self.shared.fence.becomes(!may_write) => {}
                 Some(done) = self.running.next() => self.settle(done),
                 event = reports.next() => self.report_event(event),
                 event = cron_jobs.next(), if cron_jobs_open => self.workload_event(Kind::CronJob, event),
@@ -315,12 +332,14 @@ impl Controller {
     }
 
     /// Lets the writes under way end. What waits is not lost: after a restart it is found again.
-    async fn finish(&mut self) {
+    async fn finish(&mut self) -> bool {
         let all = async { while self.running.next().await.is_some() {} };
-        if tokio::time::timeout(SHUTDOWN_LIMIT, all).await.is_err() {
+        let ended = tokio::time::timeout(SHUTDOWN_LIMIT, all).await.is_ok();
+        if !ended {
             tracing::warn!("some writes did not end in time; they are made up for after the next start");
         }
         tracing::info!("stopped");
+        ended
     }
 }
 

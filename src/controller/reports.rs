@@ -87,6 +87,9 @@ impl Controller {
 
     fn take_in(&mut self, key: &Key, heard: Heard) {
         match heard {
+            Heard::There(uid, known, marked) if !self.leads() => {
+                self.ledger.report_told(key, uid, known, marked, seconds());
+            }
             // It may be what was written, and only the answer was lost. What waits will be written over it anyway.
             Heard::There(..) if self.queue.is_waiting(key) => {}
             Heard::There(uid, known, marked) => {
@@ -98,10 +101,10 @@ impl Controller {
                 }
             }
             Heard::Gone(uid, id) => {
-                if self.ledger.has_evidence(key, id) {
+                if self.leads() && self.ledger.has_evidence(key, id) {
                     self.shared.metrics.retained(REMOVED);
                 }
-                if self.ledger.report_gone(key, uid, id) {
+                if self.ledger.report_gone(key, uid, id) && self.leads() {
                     self.rereads.insert((Instant::now() + GONE_PATIENCE, key.clone()), true);
                 }
             }
@@ -123,10 +126,11 @@ impl Controller {
         let missing = self.ledger.end_reports();
         if self.set_listed(Source::Reports) {
             tracing::info!(reports = self.ledger.strays().count(), "reports that exist are known");
-        } else {
+        } else if self.leads() {
             let due = Instant::now() + GONE_PATIENCE;
             self.rereads.extend(missing.into_iter().map(|key| ((due, key), true)));
         }
+        self.caught_up();
     }
 
     /// All reports went with their definition. They are not written again until it is back.

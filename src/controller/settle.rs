@@ -85,6 +85,10 @@ impl Controller {
     fn not_written(&mut self, order: Order, since: Instant, trouble: &Trouble, now: Instant) {
         let key = order.key.clone();
         self.shared.metrics.not_written(trouble.category);
+        if trouble.category == Category::NotLeader {
+            // Whether it was carried out, the reports will say.
+            return self.queue.done(&key, false);
+        }
         if trouble.category == Category::NotInstalled {
             self.troubles.begin(WRITE, trouble);
             self.queue.done(&key, false);

@@ -160,7 +160,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
-    B: Body<Error = BoxError> + Send + Unpin + 'static,
+    B: Body<Error: Into<BoxError>> + Send + Unpin + 'static,
     B::Data: AsRef<[u8]>,
 {
     type Response = Response<LimitedBody<B>>;
@@ -249,7 +249,7 @@ pub struct LimitedBody<B> {
 
 impl<B> Body for LimitedBody<B>
 where
-    B: Body<Error = BoxError> + Unpin,
+    B: Body<Error: Into<BoxError>> + Unpin,
     B::Data: AsRef<[u8]>,
 {
     type Data = B::Data;
@@ -276,7 +276,7 @@ where
             if let Some(silence) = this.silence {
                 this.late.as_mut().reset(tokio::time::Instant::now() + silence);
             }
-            return Poll::Ready(frame);
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         this.late.as_mut().poll(context).map(|()| Some(Err(TooLate(this.limit).into())))
     }

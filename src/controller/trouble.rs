@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use kube::runtime::watcher;
 
+use super::fenced::NotLeader;
 use super::statusz::Word;
 use super::transport::TooLate;
 use crate::text::SafeText;
@@ -32,13 +33,15 @@ pub enum Category {
     Overloaded,
     /// No answer in time.
     Timeout,
+    /// This instance does not lead, or not any more.
+    NotLeader,
     /// Anything else.
     Other,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unreachable,
         Self::Unauthorized,
         Self::Forbidden,
@@ -47,6 +50,7 @@ impl Category {
         Self::NoNamespace,
         Self::Overloaded,
         Self::Timeout,
+        Self::NotLeader,
         Self::Other,
     ];
 
@@ -61,6 +65,7 @@ impl Category {
             Self::NoNamespace => "no_namespace",
             Self::Overloaded => "overloaded",
             Self::Timeout => "timeout",
+            Self::NotLeader => "not_leader",
             Self::Other => "other",
         }
     }
@@ -71,12 +76,15 @@ impl Category {
                 "check that the API server runs and that the network lets this process reach it"
             }
             Self::Unauthorized => "check that the ServiceAccount exists and that its token is current",
-            Self::Forbidden => "give the ServiceAccount its permissions: kubectl apply -k manifests/base",
+            Self::Forbidden => {
+                "give the ServiceAccount its permissions: kubectl apply -k manifests/base, or manifests/ha with --leader-elect"
+            }
             Self::Refused => {
                 "look for an admission policy, a quota or a namespace that is being deleted; it is tried again"
             }
             Self::NotInstalled => "install the CustomResourceDefinitions: kubectl apply -k crds",
             Self::NoNamespace => "nothing to do: what was in the namespace is gone",
+            Self::NotLeader => "nothing to do: the leader writes",
             Self::Overloaded | Self::Timeout | Self::Other => "nothing to do if it passes; it is tried again",
         }
     }
@@ -128,7 +136,8 @@ impl From<&kube::Error> for Trouble {
                 };
                 (category, message)
             }
-            _ if is_too_late(error) => (Category::Timeout, chain(error)),
+            _ if is_from::<NotLeader>(error) => (Category::NotLeader, chain(error)),
+            _ if is_from::<TooLate>(error) => (Category::Timeout, chain(error)),
             kube::Error::HyperError(_) | kube::Error::Service(_) => (Category::Unreachable, chain(error)),
             kube::Error::Auth(_) => (Category::Unauthorized, chain(error)),
             _ => (Category::Other, chain(error)),
@@ -151,9 +160,9 @@ impl From<&watcher::Error> for Trouble {
     }
 }
 
-/// Whether a limit of ours ended the request.
-fn is_too_late(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooLate>)
+/// Whether it was an error of ours that ended the request.
+fn is_from<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
 }
 
 /// An error with its causes, in one line. The outermost text often says only that something failed.
@@ -215,6 +224,10 @@ impl Troubles {
     }
 
     fn begin_at(&mut self, what: &'static str, place: &Place, trouble: &Trouble) -> bool {
+        // The lease's own messages tell of that.
+        if trouble.category == Category::NotLeader {
+            return false;
+        }
         if !self.is_news(what, place.clone(), trouble.category, Instant::now()) {
             return false;
         }

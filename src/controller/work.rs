@@ -84,10 +84,13 @@ pub(super) struct NamedRun {
 impl Controller {
     /// Begins what can be begun.
     pub(super) fn begin_work(&mut self, now: Instant) {
-        self.begin_writes(now);
+        // Nothing else begins a write.
+        if self.leads() {
+            self.begin_writes(now);
+            self.begin_naming();
+            self.begin_chores(now);
+        }
         self.begin_reads(now);
-        self.begin_naming();
-        self.begin_chores(now);
         self.begin_audit(now);
     }
 

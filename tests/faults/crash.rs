@@ -15,7 +15,7 @@ use crate::support::{BENIGN, ControlPlane, REVERSE_SHELL, cron_job, event_reason
 const BETWEEN_RUNS: Duration = Duration::from_secs(1);
 
 /// All reports of a namespace by name, without what the API server adds: uid, versions, times.
-fn reports(plane: &ControlPlane, namespace: &str) -> BTreeMap<String, Value> {
+pub(crate) fn reports(plane: &ControlPlane, namespace: &str) -> BTreeMap<String, Value> {
     let path = format!("/apis/jobrisk.io/v1alpha1/namespaces/{namespace}/jobriskreports");
     let list: Value = serde_json::from_str(&plane.kubectl_ok(&["get", "--raw", &path])).unwrap();
     let items = list["items"].as_array().unwrap();

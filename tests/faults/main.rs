@@ -15,8 +15,10 @@
 mod crash;
 mod limits;
 mod lists;
+mod pair;
 mod proxy;
 mod refusals;
+mod replicas;
 mod scenario;
 mod server;
 mod skewed;

@@ -159,19 +159,18 @@ impl Jobrisk {
         self.wait_ready();
     }
 
+    /// Sends a signal by its short name: `STOP` freezes it, `CONT` lets it go on.
+    pub(crate) fn signal(&self, signal: &str) {
+        send(signal, self.pid());
+    }
+
     fn end(&self, signal: &str) -> (i32, Duration) {
         let mut process = self.process().take().expect("it runs");
         let begin = Instant::now();
-        let script = format!("kill -s {signal} {}", process.pid);
-        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+        send(signal, process.pid);
         let status = eventually(END_LIMIT, || process.shell.try_wait().unwrap());
         let status = status.unwrap_or_else(|| panic!("SIG{signal} does not end it: {}", self.stderr()));
         (status.code().unwrap(), begin.elapsed())
-    }
-
-    /// The port on 127.0.0.1 that it listens on.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
     }
 
     /// The process id.
@@ -279,6 +278,11 @@ impl Jobrisk {
     }
 }
 
+fn send(signal: &str, pid: u32) {
+    let script = format!("kill -s {signal} {pid}");
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+}
+
 /// `kubectl apply -k manifests/base`, until the definition of reports is served.
 pub(crate) fn apply_manifests(plane: &ControlPlane) {
     plane.kubectl_ok(&["apply", "-k", &base()]);
@@ -290,7 +294,12 @@ pub(crate) fn apply_manifests(plane: &ControlPlane) {
 
 /// The folder of the shipped manifests.
 pub(crate) fn base() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base").display().to_string()
+    manifests("base")
+}
+
+/// A folder of shipped manifests.
+pub(crate) fn manifests(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests").join(name).display().to_string()
 }
 
 /// The sum of a metric's samples in Prometheus text, over those whose labels are wanted.

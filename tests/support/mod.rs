@@ -37,7 +37,9 @@ mod tenant;
 mod workloads;
 
 pub(crate) use control_plane::{Component, ControlPlane};
-pub(crate) use jobrisk::{Jobrisk, NAMESPACE, apply_manifests, base, free_port, run_to_end, strings, sum};
+pub(crate) use jobrisk::{
+    Jobrisk, NAMESPACE, apply_manifests, base, free_port, manifests, run_to_end, strings, sum,
+};
 pub(crate) use pki::HOSTILE_USER;
 pub(crate) use process::{Output, eventually, tail_of};
 pub(crate) use reports::{create, event_reasons, report, rules, wait_for_report};

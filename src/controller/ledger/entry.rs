@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::controller::id::Id;
 use crate::controller::owners::Cron;
 use crate::controller::stored::Known;
+use crate::report::Digest;
 use crate::severity::Severity;
 use crate::workload::Kind;
 
@@ -82,6 +83,8 @@ pub struct Entry {
     pub is_partial: bool,
     /// The report about it, if there is one.
     pub known: Option<Known>,
+    /// What its report has to say, as far as it was judged.
+    pub verdict: Option<Digest>,
     /// Of a CronJob: what its Jobs are compared with.
     pub cron: Option<Box<Cron>>,
     /// The list in which it was last seen.
@@ -136,6 +139,7 @@ impl Seen {
         cron: Option<Box<Cron>>,
     ) -> Entry {
         let Self { uid, version, severity, is_dying, is_covered, is_partial } = self;
-        Entry { uid, version, severity, is_dying, is_covered, is_partial, known, cron, round, audit }
+        let verdict = None;
+        Entry { uid, version, severity, is_dying, is_covered, is_partial, known, verdict, cron, round, audit }
     }
 }

@@ -7,6 +7,7 @@
 
 mod coverage;
 mod entry;
+mod lead;
 mod reports;
 
 use std::collections::{HashMap, HashSet};
@@ -23,6 +24,7 @@ use entry::Place;
 
 pub use coverage::Coverage;
 pub use entry::{Entry, Key, Seen, Stray};
+pub use lead::Due;
 pub use reports::News;
 
 /// All workloads that exist and all reports that exist.

@@ -33,6 +33,7 @@ const JUDGING_BUCKETS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.
 #[derive(Debug)]
 pub struct Metrics {
     table: Table,
+    leader: Gauge,
     workloads: Series<2, Gauge>,
     reported: Series<2, Gauge>,
     unreadable: Series<1, Gauge>,
@@ -66,6 +67,10 @@ impl Default for Metrics {
         );
         build.with([env!("CARGO_PKG_VERSION")]).set(1);
         Self {
+            leader: table.gauge(
+                "jobrisk_leader",
+                "1 for an instance that writes, 0 for one that only watches since another leads",
+            ),
             workloads: table.gauges(
                 "jobrisk_workloads",
                 [Label::Kind, Label::Severity],
@@ -173,6 +178,11 @@ impl Metrics {
     /// The text that Prometheus scrapes.
     pub fn encode(&self) -> String {
         self.table.encode()
+    }
+
+    /// Whether this instance is the one that writes.
+    pub fn set_leader(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
     }
 
     /// An object was judged, in this time.
