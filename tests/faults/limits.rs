@@ -66,7 +66,7 @@ fn g01_all_jobs_at_once_are_found_in_little_memory() {
 
 #[test]
 fn g02_large_objects_take_the_memory_of_a_page_and_not_of_all() {
-    let mut scenario = Scenario::prepare("g02");
+    let mut scenario = Scenario::prepare("g02-tenth");
     scenario.jobrisk.set_before("ulimit -d 131072");
     // 10 % of 100 kB: a page of 100 has 1 MB of them, all together many times that.
     let count = if is_long() { 20_000 } else { 300 };
