@@ -145,7 +145,7 @@ pub(crate) async fn client(kubeconfig: &Path) -> Client {
 }
 
 /// Lists all objects at a path, in pages as the controller does; nothing is decoded but where the next page is.
-pub(crate) async fn list_all(client: &Client, url: String) {
+pub(crate) async fn list_all(client: &Client, url: &str) {
     #[derive(serde::Deserialize)]
     struct Page {
         metadata: PageMetadata,
@@ -157,7 +157,7 @@ pub(crate) async fn list_all(client: &Client, url: String) {
     }
     let mut params = ListParams::default().limit(PAGE_SIZE);
     loop {
-        let request = Request::new(url.as_str()).list(&params).unwrap();
+        let request = Request::new(url).list(&params).unwrap();
         let text = client.request_text(request).await.unwrap();
         match serde_json::from_str::<Page>(&text).unwrap().metadata.next {
             Some(token) if !token.is_empty() => params = params.continue_token(&token),

@@ -30,18 +30,18 @@ pub(crate) fn measure(_: &Sizes) -> Vec<Line> {
     let controller = Controller::start(cluster.kubeconfig());
     controller.ready();
 
-    create(cluster.plane(), &job("clean", clean()));
+    create(cluster.plane(), &job("clean", &clean()));
     let ten = with_ten_findings();
-    create(cluster.plane(), &job("ten", ten));
+    create(cluster.plane(), &job("ten", &ten));
     let long = "cron-job-whose-name-is-as-long-as-a-name-can-ever-be";
-    create(cluster.plane(), &cron_job(long, hostile(40)));
+    create(cluster.plane(), &cron_job(long, &hostile(40)));
     let clean = value(&cluster, "job-clean", |_| true);
     let ten = value(&cluster, "job-ten", |_| true);
     let name = format!("cronjob-{long}");
     let first = value(&cluster, &name, |_| true);
     for run in 0..RUNS {
         let mut job =
-            job(&format!("{run:02}-a-run-with-a-name-that-is-as-long-as-a-name-can-ever-be-12"), hostile(2));
+            job(&format!("{run:02}-a-run-with-a-name-that-is-as-long-as-a-name-can-ever-be-12"), &hostile(2));
         job["metadata"]["ownerReferences"] = json!([{
             "apiVersion": "batch/v1", "kind": "CronJob", "name": long, "controller": true,
             "uid": first["spec"]["subject"]["uid"],
@@ -73,7 +73,7 @@ pub(crate) fn measure(_: &Sizes) -> Vec<Line> {
     ]
 }
 
-fn job(name: &str, pod: Value) -> Value {
+fn job(name: &str, pod: &Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": { "name": name, "namespace": NAMESPACE },
@@ -81,7 +81,7 @@ fn job(name: &str, pod: Value) -> Value {
     })
 }
 
-fn cron_job(name: &str, pod: Value) -> Value {
+fn cron_job(name: &str, pod: &Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": { "name": name, "namespace": NAMESPACE },
@@ -120,7 +120,7 @@ fn with_ten_findings() -> Value {
     for (path, value) in steps {
         let (parent, field) = path.rsplit_once('/').unwrap();
         pod.pointer_mut(parent).unwrap()[field] = value;
-        let json = job("ten", pod.clone()).to_string();
+        let json = job("ten", &pod).to_string();
         if assess(Kind::Job, &from_json(json.as_bytes()).unwrap()).findings.total() >= 10 {
             return pod;
         }

