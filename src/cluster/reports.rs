@@ -20,6 +20,8 @@ use crate::workload::lenient::{Field, List};
 const MAX_NAME: usize = 253;
 /// The longest other text.
 const MAX_TEXT: usize = 256;
+/// The longest id of a rule or a technique, as in the API.
+const MAX_ID: usize = 64;
 /// The most techniques and rules that are kept of a report, as in the API.
 const MAX_TECHNIQUES: usize = 64;
 const MAX_RULES: usize = 20;
@@ -136,9 +138,9 @@ impl Report {
             risk_score: status.risk_score.get().copied(),
             suspicion_score: status.suspicion_score.get().copied(),
             indicators: status.indicators.get().map(indicators).unwrap_or_default(),
-            rules: texts(elements(&status.findings).filter_map(|finding| finding.rule.get()), MAX_RULES),
+            rules: ids(elements(&status.findings).filter_map(|finding| finding.rule.get()), MAX_RULES),
             findings_total: status.findings_total.get().copied(),
-            techniques: texts(elements(&status.techniques), MAX_TECHNIQUES),
+            techniques: ids(elements(&status.techniques), MAX_TECHNIQUES),
             attribution: status.attribution.get().map(|attribution| Attribution {
                 verified: attribution.verified.get().copied().unwrap_or_default(),
                 user: known(&attribution.user),
@@ -203,8 +205,8 @@ fn elements<T>(list: &Field<List<T>>) -> impl Iterator<Item = &T> {
     list.get().into_iter().flat_map(|list| &list.elements).filter_map(Field::get)
 }
 
-fn texts<'a>(texts: impl Iterator<Item = &'a String>, limit: usize) -> Vec<SafeText> {
-    texts.take(limit).map(|text| SafeText::new(text, MAX_TEXT)).collect()
+fn ids<'a>(texts: impl Iterator<Item = &'a String>, limit: usize) -> Vec<SafeText> {
+    texts.take(limit).map(|id| SafeText::new(id, MAX_ID)).collect()
 }
 
 impl Cluster {
