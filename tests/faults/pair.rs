@@ -58,8 +58,10 @@ impl Pair {
         let jobrisks = [0, 1].map(|number: usize| {
             let kubeconfig = proxies[number].kubeconfig(plane.dir(), scenario.token());
             let name = format!("--instance=replica-{number}");
-            let jobrisk = Jobrisk::with_kubeconfig(plane.dir(), &kubeconfig).with_option(&name);
-            arguments.iter().fold(jobrisk, |jobrisk, argument| jobrisk.with_option(argument))
+            let mut jobrisk = Jobrisk::with_kubeconfig(plane.dir(), &kubeconfig);
+            let arguments: Vec<&str> = std::iter::once(&name).chain(arguments).map(String::as_str).collect();
+            jobrisk.set_arguments(&arguments);
+            jobrisk
         });
         Self { scenario, proxies, jobrisks, lease: Lease::for_tests() }
     }
