@@ -213,6 +213,13 @@ fn every_alert_fires_with_its_cause_and_ends_with_it() {
     plane.kubectl_ok(&["delete", "jobs", "privileged-etc", "unreadable", &namespace, "--wait=false"]);
     watch.end(&at_once, || {});
 
+    let is_evidence = |report: &Value| report["status"]["subjectDeleted"].is_object();
+    wait_for_report(plane, WATCHED, "job-privileged-etc", is_evidence);
+    plane.kubectl_ok(&["delete", "jobriskreport", "job-privileged-etc", &namespace]);
+    let evidence = ["JobRiskEvidenceRemoved"];
+    watch.fire(&evidence, || {});
+    watch.end(&evidence, || {});
+
     let jobs = || Match::resource("jobs").verbs(&[Verb::List, Verb::Watch]);
     let silence = watch.proxy.add(jobs(), Action::Answer(Answer::html(503)));
     watch.proxy.cut(jobs());
@@ -225,5 +232,9 @@ fn every_alert_fires_with_its_cause_and_ends_with_it() {
     watch.fire(&["JobRiskControllerDown"], || {});
     watch.jobrisk.run();
     watch.end(&all, || watch.stir());
-    assert_eq!(at_once.len() + deaf.len() + 1, all.len(), "an alert was not provoked: {all:?}");
+    assert_eq!(
+        at_once.len() + evidence.len() + deaf.len() + 1,
+        all.len(),
+        "an alert was not provoked: {all:?}"
+    );
 }

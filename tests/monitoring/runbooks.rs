@@ -37,7 +37,7 @@ fn every_command_of_the_runbooks_works() {
     assert!(count > 10, "only {count} commands were found");
     let unreadable = include_str!("../../docs/runbooks/JobRiskUnreadableWorkloads.md");
     let output = plane.shell(commands(unreadable).next().unwrap());
-    assert_eq!(output.stdout, "metrics job-too-long\n", "{output:?}");
+    assert!(output.stdout.lines().any(|line| line == "metrics job-too-long"), "{output:?}");
     let tampered = include_str!("../../docs/runbooks/JobRiskReportsTampered.md");
     let output = plane.shell(commands(tampered).nth(1).unwrap());
     let roles = ["cluster-admin ", "jobrisk-controller "];
