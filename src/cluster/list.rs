@@ -130,7 +130,7 @@ impl Cluster {
             Ok(serde_json::from_slice(&text).map_err(kube::Error::SerdeError)?)
         };
         let answer = tokio::time::timeout(limit, answer).await;
-        answer.map_err(|_| kube::Error::Service(TooLate(limit).into()))?
+        answer.map_err(|_| TooLate(limit))?
     }
 }
 
@@ -141,12 +141,15 @@ pub(super) enum Unanswered {
     Client(#[from] kube::Error),
     #[error("an answer of more than {0} bytes")]
     TooLarge(u64),
+    #[error(transparent)]
+    TooLate(#[from] TooLate),
 }
 
 impl From<Unanswered> for Trouble {
     fn from(error: Unanswered) -> Self {
         match error {
             Unanswered::Client(error) => Self::from(&error),
+            Unanswered::TooLate(_) => Self::new(Category::Timeout, &error.to_string()),
             Unanswered::TooLarge(_) => Self::new(Category::Other, &error.to_string()),
         }
     }

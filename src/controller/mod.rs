@@ -240,7 +240,9 @@ impl Controller {
         let now = Instant::now();
         self.shared.health.turn();
         self.begin_work(now);
-        self.shared.metrics.set_queue(self.queue.len(), self.queue.refusing());
+        let (waiting, refusing) = (self.queue.len(), self.queue.refusing());
+        self.shared.metrics.set_queue(waiting, refusing);
+        self.shared.word.set_queue(waiting, refusing);
         if now >= self.census_due {
             self.census_due = now + HEARTBEAT;
             self.census(now);
@@ -257,7 +259,7 @@ impl Controller {
         }
         let oldest = self.queue.oldest();
         let since = oldest.waiting.map(|since| now.saturating_duration_since(since));
-        self.shared.word.set_queue(self.queue.len(), since, self.queue.refusing());
+        self.shared.word.set_oldest(since);
         for (wait, since) in [(Wait::Waiting, oldest.waiting), (Wait::Refused, oldest.refused)] {
             self.shared.metrics.set_oldest(wait, since.map(|since| now.saturating_duration_since(since)));
         }

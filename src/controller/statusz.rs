@@ -149,12 +149,18 @@ impl Default for Word {
 }
 
 impl Word {
-    /// What there is to write: how much, since when, and how many namespaces refuse it.
-    pub fn set_queue(&self, waiting: usize, oldest: Option<Duration>, refusing: usize) {
+    /// What there is to write: how much, and how many namespaces refuse it.
+    pub fn set_queue(&self, waiting: usize, refusing: usize) {
         let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
-        let oldest_seconds = oldest.unwrap_or_default().as_secs_f64();
-        let queue = Backlog { waiting: count(waiting), oldest_seconds, refusing_namespaces: count(refusing) };
-        self.with(|state| state.queue = queue);
+        self.with(|state| {
+            state.queue.waiting = count(waiting);
+            state.queue.refusing_namespaces = count(refusing);
+        });
+    }
+
+    /// For how long the oldest has waited, of namespaces that take reports.
+    pub fn set_oldest(&self, oldest: Option<Duration>) {
+        self.with(|state| state.queue.oldest_seconds = oldest.unwrap_or_default().as_secs_f64());
     }
 
     /// `what` failed.

@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ControlPlane, Jobrisk, Output, run_to_end};
+use crate::support::{ControlPlane, Jobrisk, Output, run_to_end_within};
+
+/// Far more than it takes, on a busy machine, of a program that nobody optimised.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The control plane with a running controller.
 pub(crate) fn cluster() -> (&'static ControlPlane, &'static Jobrisk) {
@@ -78,7 +82,7 @@ impl Person {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let arguments = self.arguments(arguments);
-        run_to_end(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        run_to_end_within(LIMIT, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// What the program prints when it ends with 0.

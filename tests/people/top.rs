@@ -216,8 +216,8 @@ fn an_api_server_that_does_not_answer_is_not_waited_for() {
     let proxy = Proxy::start(plane);
     let token = plane.kubectl_ok(&["create", "token", "jobrisk", "--namespace=jobrisk-system"]);
     let person = Person::with(&proxy.kubeconfig(plane.dir(), token.trim_end()));
-    assert!(person.run(&["top", "-A"]).success());
+    assert!(person.run(&["top", "-n", "default"]).success());
     proxy.add(Match::on(Verb::List, "jobriskreports"), Action::Swallow);
-    let output = person.run(&["top", "-A", "--request-timeout=1s"]);
+    let output = person.run(&["top", "-n", "default", "--request-timeout=1s"]);
     assert_cannot(&output, &["no answer within 1 s", "--request-timeout"]);
 }

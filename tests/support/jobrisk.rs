@@ -316,12 +316,17 @@ pub(crate) fn sum(text: &str, metric: &str, wanted: impl Fn(&str) -> bool) -> f6
 
 /// Runs the program to its end.
 pub(crate) fn run_to_end(arguments: &[&str]) -> Output {
+    run_to_end_within(END_LIMIT, arguments)
+}
+
+/// Runs the program to its end, which may take so long.
+pub(crate) fn run_to_end_within(limit: Duration, arguments: &[&str]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).stderr(Stdio::piped());
     for name in ["JOBRISK_LOG", "KUBECONFIG", "POD_NAME"] {
         command.env_remove(name);
     }
-    process::run(command, "", END_LIMIT).unwrap()
+    process::run(command, "", limit).unwrap()
 }
 
 /// A port that nobody listens on.

@@ -38,7 +38,8 @@ mod workloads;
 
 pub(crate) use control_plane::{Component, ControlPlane};
 pub(crate) use jobrisk::{
-    Jobrisk, NAMESPACE, apply_manifests, base, free_port, manifests, run_to_end, strings, sum,
+    Jobrisk, NAMESPACE, apply_manifests, base, free_port, manifests, run_to_end, run_to_end_within, strings,
+    sum,
 };
 pub(crate) use pki::HOSTILE_USER;
 pub(crate) use process::{Output, eventually, tail_of};
