@@ -44,7 +44,7 @@ evasion: ## Measure how verdicts hold when workloads are written differently; AR
 	cargo run --locked --quiet --example evasion -- $(ARGS)
 
 .PHONY: generate
-generate: ## Write crds/, docs/rules/, docs/metrics.md and the plain rule file of the alerts anew
+generate: ## Write crds/, docs/rules/, docs/metrics.md, the schema of the finding log and the plain rule file of the alerts anew
 	cargo run --locked --quiet -- crds --dir crds
 	cargo run --locked --quiet -- metrics --output docs/metrics.md
 	{ echo '# Made of prometheusrule.yaml by `make generate`, for a Prometheus without the operator: name it in rule_files.'; \
@@ -52,6 +52,7 @@ generate: ## Write crds/, docs/rules/, docs/metrics.md and the plain rule file o
 	  >manifests/monitoring/jobrisk.rules.yaml
 	rm -f docs/rules/*.md
 	cargo run --locked --quiet -- rules --dir docs/rules
+	cargo run --locked --quiet -- log-schema --dir docs/siem
 
 .PHONY: controlplane
 controlplane: ## Build the Kubernetes control plane for the tests and the demo; prints its folder

@@ -8,7 +8,8 @@
 //!                                                                                        ▼
 //!                              controller::ledger ◀── digest unchanged? ◀────────── report (digest, caps)
 //!                                 yes: nothing at all │ no
-//!  kube-apiserver ◀── one server-side apply ── controller::write ──▶ Event and finding log
+//!                     finding_log ◀── controller::say ◀──┤
+//!  kube-apiserver ◀── one server-side apply, one Event ── controller::write
 //! ```
 //!
 //! Everything from `workload` to `report` is pure: values in, values out; no client, no clock, no I/O. A test
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod detect;
+pub mod finding_log;
 pub mod fingerprint;
 pub mod manifest;
 pub mod normalize;
@@ -31,6 +33,7 @@ pub mod report;
 pub mod rollup;
 pub mod rules;
 pub mod score;
+pub mod search;
 pub mod server;
 pub mod severity;
 pub mod text;

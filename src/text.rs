@@ -123,7 +123,7 @@ fn push_escaped(out: &mut String, character: char) {
 }
 
 /// Characters that change how text around them is shown, or that cannot be seen.
-fn is_unsafe(character: char) -> bool {
+pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'

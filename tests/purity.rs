@@ -6,16 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure part of `src`: folders and files.
-const PURE: [&str; 11] = [
+const PURE: [&str; 13] = [
     "workload",
     "normalize",
     "manifest",
     "detect",
     "score",
     "report",
+    "finding_log",
     "assess.rs",
     "fingerprint.rs",
     "rollup.rs",
+    "search.rs",
     "severity.rs",
     "text.rs",
 ];

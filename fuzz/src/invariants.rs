@@ -1,10 +1,12 @@
 //! What must hold of every verdict and every output, whatever the input.
 
+use jobrisk::api::report::JobRiskReport;
 use jobrisk::assess::{Assessment, assess_workload};
-use jobrisk::report::{Digest, FindingLine, MAX_BYTES, MAX_FINDINGS, digest, report};
+use jobrisk::finding_log::{Line, MAX_LINE, Stamp};
+use jobrisk::report::{Digest, MAX_BYTES, MAX_FINDINGS, digest, report};
 use jobrisk::score::{BANDS, Family, MAX_SCORE};
 use jobrisk::severity::Severity;
-use jobrisk::workload::Workload;
+use jobrisk::workload::{Kind, Workload};
 use serde_json::Value;
 
 /// The longest excerpt of a finding, in characters.
@@ -29,15 +31,22 @@ pub fn judge(mut workload: Workload) -> Digest {
     );
     assert!(status.findings.len() <= MAX_FINDINGS);
 
-    let line = FindingLine::new("2026-01-01T00:00:00Z".to_owned(), kind, &written, None).unwrap();
-    let line = serde_json::to_string(&line).unwrap();
-    assert_clean("finding log", &line, &[]);
+    let line = finding_line(kind, &written);
+    assert!(line.len() <= MAX_LINE && line.ends_with('\n'), "a line of {} bytes: {line}", line.len());
+    let line = line.trim_end_matches('\n');
+    assert_clean("finding log", line, &[]);
     check_json("finding log", line.as_bytes());
 
     let first = digest(&written);
     let again = report(&assess_workload(workload)).report;
     assert_eq!(first, digest(&again), "two verdicts on one object");
     first
+}
+
+/// The line of the finding log on a report.
+pub fn finding_line(kind: Kind, report: &JobRiskReport) -> String {
+    let stamp = Stamp { time: "2026-01-01T00:00:00Z".to_owned(), instance: "fuzz".to_owned(), sequence: 1 };
+    Line::verdict(&stamp, kind, report, None, false).and_then(Line::text).unwrap()
 }
 
 /// Names are the only text that reports hold as it stands: an API server stores none with other characters.

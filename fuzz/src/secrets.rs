@@ -4,7 +4,7 @@
 //! separated by zero bytes: words in front of it, and the script before and behind it.
 
 use jobrisk::normalize::{Limits, parse};
-use jobrisk::report::{FindingLine, report};
+use jobrisk::report::report;
 use jobrisk::workload::decode::from_json;
 use jobrisk::workload::{Kind, Workload};
 use serde_json::{Value, json};
@@ -75,10 +75,10 @@ pub fn run(input: &[u8]) {
     let workload = Workload::from_object(kind, &from_json(&bytes).unwrap());
     invariants::judge(workload.clone());
     let written = report(&jobrisk::assess::assess_workload(workload)).report;
-    let line = FindingLine::new(String::new(), kind, &written, None).unwrap();
+    let line = invariants::finding_line(kind, &written);
     let said = [
         ("report".to_owned(), serde_json::to_string(&written).unwrap()),
-        ("finding log".to_owned(), serde_json::to_string(&line).unwrap()),
+        ("finding log".to_owned(), line),
         manifest::output(&manifest::results(&bytes), text.len()),
     ];
     for (what, text) in said {

@@ -5,7 +5,9 @@ mod crds;
 mod destination;
 mod duration;
 mod election;
+mod export;
 mod live;
+mod log_schema;
 mod metrics;
 mod person;
 mod progress;
@@ -45,6 +47,10 @@ enum Command {
     Scan(scan::Args),
     /// List the rules, or show the page of one: what it means, how to confirm it, what to do.
     Rules(rules::Args),
+    /// Write the finding log of `jobrisk run` as OCSF or ECS.
+    Export(export::Args),
+    /// Print the JSON Schema of the finding log, or write it into a folder.
+    LogSchema(log_schema::Args),
 }
 
 /// Parses the command line and does what it says. A wrong command line ends the process with 2, and so do a scan that
@@ -61,6 +67,10 @@ pub fn main() -> ExitCode {
         Command::Status(args) => (status::status(&args), ExitCode::from(2)),
         Command::Scan(args) => (scan::scan(&args), ExitCode::from(2)),
         Command::Rules(args) => (rules::rules(&args).map(|()| ExitCode::SUCCESS), ExitCode::from(2)),
+        Command::Export(args) => (export::export(&args), ExitCode::from(2)),
+        Command::LogSchema(args) => {
+            (log_schema::log_schema(&args).map(|()| ExitCode::SUCCESS), ExitCode::FAILURE)
+        }
     };
     outcome.unwrap_or_else(|message| {
         // If standard error is gone there is nobody left to tell.

@@ -13,6 +13,7 @@ use super::duration::duration;
 use super::election;
 use crate::controller::client::client;
 use crate::controller::events::Pod;
+use crate::controller::finding_log::FindingLog;
 use crate::controller::lease::{self, Candidate};
 use crate::controller::plan::Retention;
 use crate::controller::{Controller, Settings, Shared};
@@ -105,7 +106,9 @@ async fn controller(args: &Args, lease: Option<lease::Settings>) -> Result<(), S
     let settings = settings(args);
     let mut candidate =
         lease.map(|lease| Candidate::new(client.clone(), lease, &settings.instance, Arc::clone(&shared)));
-    let controller = Controller::new(client, settings, Arc::clone(&shared));
+    let finding_log = FindingLog::start(&settings.instance, Arc::clone(&shared), std::io::stdout())
+        .map_err(|error| format!("cannot start the thread of the finding log: {error}"))?;
+    let controller = Controller::new(client, settings, Arc::clone(&shared), finding_log);
     let hold = async {
         match &mut candidate {
             Some(candidate) => candidate.run().await,

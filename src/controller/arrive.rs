@@ -153,7 +153,9 @@ impl Controller {
         }
         let known = self.ledger.get_uid(&arrival.key, arrival.uid).and_then(|entry| entry.known);
         let tampered = arrival.why == Why::Read { tampered: true };
-        match plan(draft.digest, known, self.ledger.strays_of(&arrival.key)) {
+        let plan = plan(draft.digest, known, self.ledger.strays_of(&arrival.key));
+        self.say_verdict(arrival, &draft, known, &plan, tampered);
+        match plan {
             Plan::Nothing => {
                 self.queue.withdraw(&arrival.key);
                 false
@@ -186,14 +188,16 @@ impl Controller {
             is_covered,
             is_partial: assessment.is_partial(),
         };
-        if self.ledger.observe(&arrival.key, seen, seconds()) {
+        if let Some(gone) = self.ledger.observe(&arrival.key, seen, seconds()) {
+            self.say_gone(&arrival.key, &gone);
             self.chores_due = Instant::now();
         }
     }
 
     /// A workload is gone. What waits to be said of it is said all the same.
     pub(super) fn gone(&mut self, key: &Key) {
-        if self.ledger.remove(key, seconds()) {
+        if let Some(gone) = self.ledger.remove(key, seconds()) {
+            self.say_gone(key, &gone);
             self.put_back.remove(key);
             self.chores_due = Instant::now();
         }

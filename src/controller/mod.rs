@@ -3,7 +3,8 @@
 //! [`ledger`], [`plan`], [`queue`] and [`owners`] are pure; [`watch`], [`write`] and [`audit`] talk to the API server,
 //! through the limits of [`transport`]. The loop here takes turns between them:
 //!
-//! * an object arrives: it is judged at once, and forgotten; a changed verdict becomes an order in the queue,
+//! * an object arrives: it is judged at once, and forgotten; a changed verdict becomes a line of the finding log and an
+//!   order in the queue,
 //! * a report arrives: what was not written here is put right,
 //! * a write ends: its result goes into the ledger, or its order back into the queue with a delay,
 //! * the queue is full: lists are not polled, so that the API server holds what this process cannot.
@@ -17,6 +18,7 @@ pub mod client;
 pub mod events;
 pub mod fence;
 pub mod fenced;
+pub mod finding_log;
 pub mod health;
 pub mod id;
 mod lead;
@@ -27,6 +29,7 @@ pub mod owners;
 pub mod plan;
 pub mod queue;
 mod reports;
+mod say;
 mod settle;
 pub mod statusz;
 pub mod stored;
@@ -51,6 +54,7 @@ use crate::workload::Kind;
 use audit::{Audit, Differences};
 use events::{Budget, Pod};
 use fence::Fence;
+use finding_log::FindingLog;
 use health::{Health, Source};
 use id::Id;
 use lead::Lead;
@@ -121,6 +125,7 @@ pub struct Controller {
     writer: Writer,
     settings: Settings,
     shared: Arc<Shared>,
+    finding_log: FindingLog,
     ledger: Ledger,
     queue: Queue,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -142,6 +147,8 @@ pub struct Controller {
     chores: VecDeque<Chore>,
     chores_under_way: HashSet<Id>,
     chores_due: Instant,
+    /// Reports whose deletion was asked for, without an answer.
+    perhaps_deleted: HashSet<Id>,
     /// Reports that were heard of while a write on them was under way.
     unsettled: HashMap<Key, Vec<reports::Heard>>,
     audit: Option<Audit>,
@@ -156,12 +163,13 @@ pub struct Controller {
 
 impl Controller {
     /// A controller that talks to the API server by `client`, which has to have the limits of [`transport::Limits`].
-    pub fn new(client: Client, settings: Settings, shared: Arc<Shared>) -> Self {
+    pub fn new(client: Client, settings: Settings, shared: Arc<Shared>, finding_log: FindingLog) -> Self {
         let now = Instant::now();
         Self {
             writer: Writer::new(client.clone(), settings.instance.clone()),
             client,
             troubles: Troubles::new(Arc::clone(&shared.word)),
+            finding_log,
             ledger: Ledger::default(),
             queue: Queue::new(now),
             running: FuturesUnordered::new(),
@@ -178,6 +186,7 @@ impl Controller {
             chores: VecDeque::new(),
             chores_under_way: HashSet::new(),
             chores_due: now,
+            perhaps_deleted: HashSet::new(),
             unsettled: HashMap::new(),
             audit: None,
             audit_due: now + settings.audit_interval,
@@ -239,6 +248,7 @@ impl Controller {
     fn turn(&mut self) -> Duration {
         let now = Instant::now();
         self.shared.health.turn();
+        self.finding_log.look(now);
         self.begin_work(now);
         let (waiting, refusing) = (self.queue.len(), self.queue.refusing());
         self.shared.metrics.set_queue(waiting, refusing);
@@ -311,6 +321,9 @@ impl Controller {
     /// A kind was listed to the end.
     fn listed(&mut self, kind: Kind) {
         let gone = self.ledger.end_list(kind, seconds());
+        for (key, gone) in &gone {
+            self.say_gone(key, gone);
+        }
         let is_first = self.set_listed(source(kind));
         if kind == Kind::CronJob && is_first && self.started.elapsed() > OWNERS_PATIENCE {
             // Jobs may have been judged without their owners.
@@ -318,7 +331,7 @@ impl Controller {
         }
         self.ledger.shrink();
         self.chores_due = Instant::now();
-        tracing::info!(kind = kind.as_str(), gone, "listed");
+        tracing::info!(kind = kind.as_str(), gone = gone.len(), "listed");
     }
 
     /// A source was listed to the end. Says whether for the first time.
@@ -334,12 +347,13 @@ impl Controller {
     }
 
     /// Lets the writes under way end. What waits is not lost: after a restart it is found again.
-    async fn finish(&mut self) -> bool {
+    async fn finish(mut self) -> bool {
         let all = async { while self.running.next().await.is_some() {} };
         let ended = tokio::time::timeout(SHUTDOWN_LIMIT, all).await.is_ok();
         if !ended {
             tracing::warn!("some writes did not end in time; they are made up for after the next start");
         }
+        self.finding_log.finish().await;
         tracing::info!("stopped");
         ended
     }

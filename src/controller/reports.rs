@@ -104,6 +104,7 @@ impl Controller {
                 if self.leads() && self.ledger.has_evidence(key, id) {
                     self.shared.metrics.retained(REMOVED);
                 }
+                self.say_evidence_removed(key, id);
                 if self.ledger.report_gone(key, uid, id) && self.leads() {
                     self.rereads.insert((Instant::now() + GONE_PATIENCE, key.clone()), true);
                 }
@@ -123,7 +124,10 @@ impl Controller {
     fn reports_listed(&mut self) {
         // Asked now and not before: a server that does not answer is one trouble, not two.
         self.ask_for_definition();
-        let missing = self.ledger.end_reports();
+        let (missing, strays) = self.ledger.end_reports();
+        for (key, stray) in strays {
+            self.say_removed(&key, &stray);
+        }
         if self.set_listed(Source::Reports) {
             tracing::info!(reports = self.ledger.strays().count(), "reports that exist are known");
         } else if self.leads() {

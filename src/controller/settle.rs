@@ -220,16 +220,19 @@ impl Controller {
             Ok(Some(known)) => {
                 self.ledger.wrote(key, stray.uid, known, Some(time), seconds());
                 if !stray.known.is_sealed() {
+                    self.say_evidence_changed(key, stray);
                     self.shared.metrics.tampered();
                     self.announce_changed_evidence(key, stray);
                 }
                 if stray.marked.is_none() {
+                    self.say_marked(key, stray);
                     self.shared.metrics.retained(MARKED);
                 }
             }
             // Gone, or there is nothing left in it.
             Ok(None) => {
                 self.shared.metrics.retained(REMOVED);
+                self.say_removed(key, stray);
                 self.ledger.report_gone(key, stray.uid, stray.known.id);
             }
             Err(trouble) => self.troubles.begin(WRITE, &trouble),
@@ -244,9 +247,13 @@ impl Controller {
                 if stray.marked.is_some() {
                     self.shared.metrics.retained(EXPIRED);
                 }
+                self.say_merged(key, stray);
                 self.ledger.report_gone(key, stray.uid, stray.known.id);
             }
-            Err(trouble) => self.troubles.begin(WRITE, &trouble),
+            Err(trouble) => {
+                self.perhaps_deleted(stray.known.id);
+                self.troubles.begin(WRITE, &trouble);
+            }
         }
         self.take_in_unsettled(key);
     }

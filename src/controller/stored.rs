@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use super::id::Id;
 use super::ledger::Key;
 use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
+use crate::finding_log::Verdict;
 use crate::report::{Digest, RETAINED_FROM, digest_of, raised_peak, report_names, subject_owner};
 use crate::severity::Severity;
 use crate::workload::Kind;
@@ -146,6 +147,11 @@ impl Known {
     /// Whether what stands in it is what was written, or is so but for the owner that is gone.
     pub fn is_sealed(&self) -> bool {
         self.digest.is_some() || self.is_trimmed
+    }
+
+    /// What the report says, in short.
+    pub fn verdict(&self) -> Verdict {
+        Verdict { severity: self.severity, risk_score: self.risk_score }
     }
 
     /// Whether the report is to outlive its workload.

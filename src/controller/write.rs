@@ -1,6 +1,4 @@
-//! Writing one report: a server-side apply, the Event beside it, then the line of the finding log.
-
-use std::io::Write as _;
+//! Writing one report: a server-side apply, and the Event beside it.
 
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::jiff::Timestamp;
@@ -16,9 +14,7 @@ use super::queue::Scope;
 use super::stored::{Known, Stored};
 use super::trouble::{Category, Trouble};
 use crate::api::report::{DifferingRun, JobRiskReport, SUBJECT_FIXED};
-use crate::report::{
-    Draft, FindingLine, RETAINED_FROM, damaged, evidence, raised_peak, report_names, with_run,
-};
+use crate::report::{Draft, RETAINED_FROM, damaged, evidence, raised_peak, report_names, with_run};
 use crate::severity::Severity;
 
 /// The field manager of reports.
@@ -126,10 +122,6 @@ impl Writer {
             }
         };
         let (report, event) = futures::join!(self.apply(key, &mut draft, &names, name, before), publish);
-        if report.is_ok() {
-            let before = before.map(|before| before.severity);
-            log_finding(FindingLine::new(now.to_string(), key.kind, &draft.report, before));
-        }
         Receipt { report, event }
     }
 
@@ -336,14 +328,6 @@ pub fn scope(trouble: &Trouble) -> Scope {
     match trouble.category {
         Category::Refused | Category::NoNamespace => Scope::Namespace,
         _ => Scope::Workload,
-    }
-}
-
-/// One line on standard output. A closed or full pipe must not end detection, so errors are dropped.
-fn log_finding(line: Option<FindingLine>) {
-    if let Some(json) = line.and_then(|line| serde_json::to_string(&line).ok()) {
-        let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "{json}").and_then(|()| out.flush());
     }
 }
 

@@ -10,7 +10,7 @@ use super::json::SCHEMA_VERSION;
 use super::paint::color_of;
 use crate::cluster::reports::{Attribution, Report};
 use crate::cluster::watched::{Change, Happened};
-use crate::detect::Indicators;
+use crate::search::Row;
 use crate::tool::Tool;
 
 /// The widest cells of the table that is not wide.
@@ -121,23 +121,10 @@ fn header(view: TopView) -> Vec<Cell> {
     names.extend(["SEVERITY", "TOP", "TECHNIQUES", "USER", "AGE"].map(Cell::new));
     if view.format == TopFormat::Wide {
         // The columns of the search, by its names.
-        names.extend(INDICATORS.map(|(name, _)| Cell::number(name)));
-        names.push(Cell::number("SuspicionScore"));
+        names.extend(Row::signs().iter().map(|name| Cell::number(*name)));
     }
     names
 }
-
-/// An indicator by the name of its column in the search.
-type Indicator = (&'static str, fn(&Indicators) -> bool);
-
-const INDICATORS: [Indicator; 6] = [
-    ("IsSuspiciousImage", |set| set.suspicious_image),
-    ("IsSuspiciousCommand", |set| set.suspicious_command),
-    ("IsHostPathMount", |set| set.host_path_mount),
-    ("IsPrivileged", |set| set.privileged),
-    ("IsHostNetwork", |set| set.host_network),
-    ("IsSensitiveMount", |set| set.sensitive_mount),
-];
 
 fn cells(report: &Report, view: TopView) -> Vec<Cell> {
     let is_wide = view.format == TopFormat::Wide;
@@ -165,7 +152,9 @@ fn cells(report: &Report, view: TopView) -> Vec<Cell> {
         Cell::new(&report.created_seconds.map(|created| age(view.now - created)).unwrap_or_default()),
     ]);
     if is_wide {
-        cells.extend(INDICATORS.map(|(_, is_set)| Cell::number(&u8::from(is_set(&report.indicators)))));
+        let row = Row::default().with_indicators(report.indicators).cells();
+        let signs = row.into_iter().skip(Row::COLUMNS.len().saturating_sub(Row::signs().len())).take(6);
+        cells.extend(signs.map(|sign| Cell::number(&sign.unwrap_or_default())));
         cells.push(optional(report.suspicion_score));
     }
     cells

@@ -1,10 +1,8 @@
 //! From an assessment to the `JobRiskReport` that is written: names, caps and the digest.
 
 mod digest;
-mod finding_log;
 
 pub use digest::{Digest, digest, digest_of};
-pub use finding_log::FindingLine;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -132,28 +132,6 @@ fn hints_of_attribution_are_escaped_and_never_verified() {
 }
 
 #[test]
-fn a_finding_line_has_the_names_of_the_search() {
-    let report = report_on(&job(r#"{"hostNetwork":true,"containers":[{"name":"c","image":"alpine"}]}"#));
-    let line = FindingLine::new("2026-01-01T00:00:00Z".to_owned(), Kind::Job, &report, None).unwrap();
-    let json = serde_json::to_value(line).unwrap();
-    for (name, value) in [
-        ("IsSuspiciousImage", 1),
-        ("IsSuspiciousCommand", 0),
-        ("IsHostPathMount", 0),
-        ("IsPrivileged", 0),
-        ("IsHostNetwork", 1),
-        ("IsSensitiveMount", 0),
-        ("SuspicionScore", 2),
-    ] {
-        assert_eq!(json[name], value, "{name}");
-    }
-    assert_eq!(json["objectRef.resource"], "jobs");
-    assert_eq!(json["verb"], "create");
-    assert_eq!(json["resource_name"], "a");
-    assert_eq!(json["severity"], "Low");
-}
-
-#[test]
 fn a_report_that_somebody_has_changed_says_so_within_the_limits() {
     let mut report = report_on(&job(r#"{"hostNetwork":true,"containers":[{"name":"c","image":"alpine"}]}"#));
     let peak = Peak { severity: Severity::Critical, risk_score: 90, subject_generation: 3 };

@@ -98,9 +98,9 @@ impl Jobrisk {
         line.clone_into(&mut self.before);
     }
 
-    /// The port of its probes and metrics on 127.0.0.1.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+    /// The same with its standard output elsewhere, such as in a named pipe.
+    pub(crate) fn with_stdout(self, stdout: PathBuf) -> Self {
+        Self { stdout, ..self }
     }
 
     /// Installs, starts and waits until it is ready.

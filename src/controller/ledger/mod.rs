@@ -9,6 +9,7 @@ mod coverage;
 mod entry;
 mod lead;
 mod reports;
+mod said;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use coverage::Coverage;
 pub use entry::{Entry, Key, Seen, Stray};
 pub use lead::Due;
 pub use reports::News;
+pub use said::{Gone, Said};
 
 /// All workloads that exist and all reports that exist.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Ledger {
     places: IndexMap<Key, Place>,
     /// More reports under a name than have their place: those on predecessors, which are evidence, or on their way out.
     others: HashMap<Key, Vec<Stray>>,
+    /// What the finding log says of workloads and no report of theirs, or not yet.
+    said: HashMap<Key, (Id, Said)>,
     namespaces: HashSet<Arc<str>>,
     rounds: HashMap<Kind, u32>,
     audits: u32,
@@ -78,25 +82,20 @@ impl Ledger {
         *round = round.wrapping_add(1);
     }
 
-    /// A list of a kind is complete: what was not in it is gone. Says how many were not.
-    pub fn end_list(&mut self, kind: Kind, now: i64) -> usize {
+    /// A list of a kind is complete: what was not in it is gone, and given.
+    pub fn end_list(&mut self, kind: Kind, now: i64) -> Vec<(Key, Gone)> {
         let round = self.round(kind);
         let missing = self.workloads(kind).filter(|(_, entry)| entry.round != round);
         let missing: Vec<Key> = missing.map(|(key, _)| key.clone()).collect();
-        for key in &missing {
-            self.remove(key, now);
-        }
-        missing.len()
+        missing.into_iter().filter_map(|key| self.remove(&key, now).map(|gone| (key, gone))).collect()
     }
 
-    /// Takes note of a workload. Says whether it is in place of another that was there under the same name.
+    /// Takes note of a workload. Gives the other one that was there under the same name, and is gone by that.
     ///
     /// The report about it is found by itself among the strays.
-    pub fn observe(&mut self, key: &Key, seen: Seen, now: i64) -> bool {
+    pub fn observe(&mut self, key: &Key, seen: Seen, now: i64) -> Option<Gone> {
         let is_other = self.get(key).is_some_and(|entry| entry.uid != seen.uid);
-        if is_other {
-            self.remove(key, now);
-        }
+        let gone = if is_other { self.remove(key, now) } else { None };
         let (round, audit) = (self.round(key.kind), self.audits);
         if let Some(entry) = self.get_mut(key) {
             let before = entry.severity;
@@ -108,7 +107,7 @@ impl Ledger {
             self.put(key, Place::Workload(seen.entry(round, audit, known, None)));
         }
         self.count(key.kind, seen.severity, 1);
-        is_other
+        gone
     }
 
     /// Takes note of the findings of a CronJob, whose spec was last changed at `changed`.
@@ -154,9 +153,12 @@ impl Ledger {
         }
     }
 
-    /// A workload is gone. The report about it becomes a stray. Says whether it was there.
-    pub fn remove(&mut self, key: &Key, now: i64) -> bool {
-        let Some(entry) = self.get_mut(key) else { return false };
+    /// A workload is gone. The report about it becomes a stray. Gives what was known of it, if it was there.
+    pub fn remove(&mut self, key: &Key, now: i64) -> Option<Gone> {
+        let (uid, known) = self.get(key).map(|entry| (entry.uid, entry.known))?;
+        let gone = Gone { uid, last: self.last_said(key, uid), known };
+        self.said.remove(key);
+        let entry = self.get_mut(key)?;
         let (uid, severity, cron, known) = (entry.uid, entry.severity, entry.cron.take(), entry.known);
         self.count(key.kind, severity, -1);
         if let Some(cron) = cron {
@@ -166,7 +168,7 @@ impl Ledger {
             Some(known) => self.put(key, Place::Report(Stray { uid, known, marked: None, since: now })),
             None => drop(self.places.swap_remove(key)),
         }
-        true
+        Some(gone)
     }
 
     /// Forgets which objects have not changed: the next list judges all of them.
@@ -204,6 +206,7 @@ impl Ledger {
             self.places.shrink_to(self.places.len() * 2);
         }
         self.others.shrink_to_fit();
+        self.said.shrink_to_fit();
         self.namespaces = self.places.keys().map(|key| Arc::clone(&key.namespace)).collect();
     }
 

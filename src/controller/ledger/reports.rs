@@ -66,7 +66,7 @@ impl Ledger {
         known.round = self.report_round;
         if let Some(entry) = self.get_mut(key).filter(|entry| entry.uid == uid) {
             entry.known = Some(known);
-            return;
+            return self.is_reported(key, &known);
         }
         self.set_stray(key, Stray { uid, known, marked, since: now });
     }
@@ -76,36 +76,39 @@ impl Ledger {
         self.report_round = self.report_round.wrapping_add(1);
     }
 
-    /// A list of reports is complete. Those that were not in it are gone: gives the workloads that they were about.
-    pub fn end_reports(&mut self) -> Vec<Key> {
+    /// A list of reports is complete. Those that were not in it are gone: gives the workloads that they were about, and
+    /// those without a workload.
+    pub fn end_reports(&mut self) -> (Vec<Key>, Vec<(Key, Stray)>) {
         let round = self.report_round;
+        let strays = self.strays().filter(|(_, stray)| stray.known.round != round);
+        let gone: Vec<(Key, Stray)> = strays.map(|(key, stray)| (key.clone(), stray.clone())).collect();
         self.others.retain(|_, strays| {
             strays.retain(|stray| stray.known.round == round);
             !strays.is_empty()
         });
         self.places.retain(|_, place| place.stray().is_none_or(|stray| stray.known.round == round));
-        let mut without = Vec::new();
-        for (key, place) in &mut self.places {
-            if let Some(entry) = place.workload_mut()
-                && entry.known.is_some_and(|known| known.round != round)
-            {
-                entry.known = None;
-                without.push(key.clone());
-            }
+        let is_missing = |place: &Place| {
+            place.workload().and_then(|entry| entry.known).is_some_and(|known| known.round != round)
+        };
+        let missing = self.places.iter().filter(|(_, place)| is_missing(place));
+        let without: Vec<Key> = missing.map(|(key, _)| key.clone()).collect();
+        for key in &without {
+            self.forget_report(key);
         }
-        without
+        (without, gone)
     }
 
     /// All reports are gone, with their definition.
     pub fn forget_reports(&mut self) {
         self.others.clear();
-        self.places.retain(|_, place| match place {
-            Place::Workload(entry) => {
+        self.places.retain(|_, place| place.workload().is_some());
+        for place in self.places.values_mut() {
+            // All of it is said anew when it is written anew.
+            if let Some(entry) = place.workload_mut() {
                 entry.known = None;
-                true
             }
-            Place::Report(_) => false,
-        });
+        }
+        self.said.clear();
     }
 
     /// A report is there, new or changed or listed again.
@@ -139,8 +142,9 @@ impl Ledger {
         if let Some(entry) = self.get_mut(key).filter(|entry| entry.uid == uid)
             && entry.known.is_some_and(|known| known.id == report)
         {
-            entry.known = None;
-            return !entry.is_dying && !entry.is_covered;
+            let is_due = !entry.is_dying && !entry.is_covered;
+            self.forget_report(key);
+            return is_due;
         }
         if self.places.get(key).and_then(Place::stray).is_some_and(|stray| stray.known.id == report) {
             self.places.swap_remove(key);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::report::Peak;
 use crate::controller::stored::Known;
+use crate::finding_log::Verdict;
 
 fn known(id: &str) -> Known {
     Known {
@@ -70,11 +71,12 @@ fn what_is_left_of_a_workload_gives_way_to_its_successor() {
     let mut ledger = Ledger::default();
     ledger.observe(&key(), seen("first"), 1);
     ledger.wrote(&key(), Id::of("first"), known("a"), None, 1);
-    assert!(ledger.observe(&key(), seen("second"), 2), "it is another");
+    let gone = ledger.observe(&key(), seen("second"), 2).expect("it is another");
+    assert_eq!((gone.uid, gone.known.map(|known| known.id)), (Id::of("first"), Some(Id::of("a"))));
     assert_eq!(ledger.get_uid(&key(), Id::of("second")).unwrap().known, None);
     assert_eq!(strays(&ledger), ids(&["a"]));
     ledger.wrote(&key(), Id::of("second"), known("b"), None, 3);
-    assert!(ledger.remove(&key(), 4) && !ledger.remove(&key(), 4));
+    assert!(ledger.remove(&key(), 4).is_some() && ledger.remove(&key(), 4).is_none());
     assert_eq!(strays(&ledger), ids(&["a", "b"]));
     assert_eq!(ledger.counts().values().sum::<i64>(), 0);
     // Each goes by itself, wherever it is kept.
@@ -82,7 +84,7 @@ fn what_is_left_of_a_workload_gives_way_to_its_successor() {
     assert_eq!(strays(&ledger), ids(&["a"]));
     ledger.report_gone(&key(), Id::of("first"), Id::of("a"));
     assert_eq!(strays(&ledger), ids(&[]));
-    assert!(!ledger.observe(&key(), seen("third"), 5), "nothing is in its place");
+    assert_eq!(ledger.observe(&key(), seen("third"), 5), None, "nothing is in its place");
 }
 
 #[test]
@@ -92,10 +94,36 @@ fn a_list_of_reports_forgets_those_that_are_not_in_it() {
     ledger.begin_reports();
     ledger.wrote(&key(), Id::of("uid"), known("its"), None, 1);
     ledger.report_seen(&key(), Id::of("earlier"), known("stray"), None, 1);
-    assert_eq!(ledger.end_reports(), []);
+    assert_eq!(ledger.end_reports(), (vec![], vec![]));
     ledger.begin_reports();
-    assert_eq!(ledger.end_reports(), [key()]);
+    let (without, gone) = ledger.end_reports();
+    assert_eq!(without, [key()]);
+    assert_eq!(gone.iter().map(|(_, stray)| stray.known.id).collect::<Vec<_>>(), [Id::of("stray")]);
     assert_eq!((ledger.get(&key()).unwrap().known, strays(&ledger)), (None, ids(&[])));
+}
+
+#[test]
+fn what_was_said_is_remembered_until_a_report_says_it() {
+    let digest = |text: &str| crate::report::Digest::parse(&text.repeat(64));
+    let verdict = |severity| Verdict { severity, risk_score: 1 };
+    let (uid, low, high) = (Id::of("uid"), verdict(Severity::Low), known("its").verdict());
+    let mut ledger = Ledger::default();
+    ledger.observe(&key(), seen("uid"), 1);
+    assert_eq!(ledger.last_said(&key(), uid), None);
+    ledger.say(&key(), uid, Some(Said { digest: digest("a").unwrap(), verdict: low }));
+    ledger.say(&key(), Id::of("other"), None);
+    ledger.observe(&key(), seen("uid"), 2);
+    assert_eq!(ledger.last_said(&key(), uid), Some(low));
+    // An earlier verdict is written.
+    ledger.wrote(&key(), uid, Known { digest: digest("b"), ..known("its") }, None, 3);
+    assert_eq!(ledger.last_said(&key(), uid), Some(low));
+    ledger.wrote(&key(), uid, Known { digest: digest("a"), ..known("its") }, None, 4);
+    assert_eq!(ledger.said(&key(), uid), None);
+    assert_eq!(ledger.last_said(&key(), uid), Some(high));
+    // Somebody removes the report, and then the workload.
+    assert!(ledger.report_gone(&key(), uid, Id::of("its")));
+    let gone = ledger.remove(&key(), 5).unwrap();
+    assert_eq!((gone.last, gone.known), (Some(high), None));
 }
 
 #[test]

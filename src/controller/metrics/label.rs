@@ -18,6 +18,15 @@ pub const EXPIRED: &str = "expired";
 /// The value for evidence that somebody else removed, or that went with its namespace.
 pub const REMOVED: &str = "removed";
 
+/// The value for a line of the finding log that was written.
+pub const WRITTEN: &str = "written";
+/// The value for one that was not, since nobody reads standard output.
+pub const DROPPED: &str = "dropped";
+/// The value for one that could not be written.
+pub const FAILED: &str = "failed";
+/// The value for one that was too long.
+pub const TOO_LONG: &str = "too_long";
+
 /// A label of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
@@ -37,6 +46,8 @@ pub enum Label {
     EventResult,
     /// What became of a report that outlived its workload.
     Fate,
+    /// What became of a line of the finding log.
+    Line,
     /// Which report speaks for a workload.
     Report,
     /// Why a verdict is not reported yet.
@@ -54,7 +65,7 @@ impl Label {
             Self::Rule => "rule",
             Self::Resource => "resource",
             Self::Reason => "reason",
-            Self::WriteResult | Self::EventResult | Self::Fate => "result",
+            Self::WriteResult | Self::EventResult | Self::Fate | Self::Line => "result",
             Self::Report => "report",
             Self::Wait => "state",
             Self::Version => "version",
@@ -73,6 +84,7 @@ impl Label {
             Self::WriteResult => [OK].into_iter().chain(reasons()).collect(),
             Self::EventResult => [OK, SUPPRESSED].into_iter().chain(reasons()).collect(),
             Self::Fate => vec![MARKED, EXPIRED, REMOVED],
+            Self::Line => vec![WRITTEN, DROPPED, FAILED, TOO_LONG],
             Self::Report => Report::ALL.map(Report::as_str).into(),
             Self::Wait => Wait::ALL.map(Wait::as_str).into(),
             Self::Version => vec![env!("CARGO_PKG_VERSION")],

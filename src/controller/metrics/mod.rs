@@ -48,6 +48,7 @@ pub struct Metrics {
     refusing: Gauge,
     tampered: Counter,
     retained: Series<1, Counter>,
+    lines: Series<1, Counter>,
     progress: Series<1, Gauge>,
     watch_errors: Series<2, Counter>,
     audited: Series<1, Gauge>,
@@ -134,6 +135,11 @@ impl Default for Metrics {
                 "Reports that outlived their workload: marked as evidence, expired, or removed by somebody else or with their \
                  namespace",
             ),
+            lines: table.counters(
+                "jobrisk_finding_log_lines_total",
+                [Label::Line],
+                "Lines of the finding log, by what became of them; dropped are those that nobody read in time",
+            ),
             progress: table.gauges(
                 "jobrisk_watch_last_progress_timestamp_seconds",
                 [Label::Resource],
@@ -195,6 +201,11 @@ impl Metrics {
             self.not_decoded(kind);
         }
         self.judging.observe(time.as_secs_f64());
+    }
+
+    /// A line of the finding log was written, or lost.
+    pub fn logged(&self, result: &'static str) {
+        self.lines.with([result]).inc();
     }
 
     /// An object could not be read, or only in part.

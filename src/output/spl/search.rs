@@ -13,24 +13,18 @@ use regex::Regex;
 use crate::manifest::Manifest;
 use crate::text::SafeText;
 
-/// The columns of the expressions, and the expressions. `\s` is that of PCRE: ASCII only.
-pub(super) const EXPRESSIONS: [(&str, &str); 6] = [
-    (
-        "IsSuspiciousImage",
-        "(alpine|busybox|ubuntu|debian|kali|python|perl|ruby|php|ncat|netcat|nmap|masscan)",
-    ),
-    (
-        "IsSuspiciousCommand",
-        r"(?-u)(curl|wget|bash\s+-i|/dev/tcp|nc\s+|ncat|python\s+-c|perl\s+-e|ruby\s+-e|chmod\s+\+x|base64\s+-d|eval|/bin/sh\s+-c|/bin/bash\s+-c|mkfifo|socat)",
-    ),
-    ("IsHostPathMount", "hostPath"),
-    ("IsPrivileged", "privileged"),
-    ("IsHostNetwork", "hostNetwork"),
-    ("IsSensitiveMount", r"(/etc|/proc|/sys|/var/run/docker\.sock)"),
+/// The expressions, in the order of their columns. `\s` is that of PCRE: ASCII only.
+const EXPRESSIONS: [&str; 6] = [
+    "(alpine|busybox|ubuntu|debian|kali|python|perl|ruby|php|ncat|netcat|nmap|masscan)",
+    r"(?-u)(curl|wget|bash\s+-i|/dev/tcp|nc\s+|ncat|python\s+-c|perl\s+-e|ruby\s+-e|chmod\s+\+x|base64\s+-d|eval|/bin/sh\s+-c|/bin/bash\s+-c|mkfifo|socat)",
+    "hostPath",
+    "privileged",
+    "hostNetwork",
+    r"(/etc|/proc|/sys|/var/run/docker\.sock)",
 ];
 
 static COMPILED: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| EXPRESSIONS.iter().filter_map(|(_, expression)| Regex::new(expression).ok()).collect());
+    LazyLock::new(|| EXPRESSIONS.iter().filter_map(|expression| Regex::new(expression).ok()).collect());
 
 /// What the search says about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
