@@ -219,6 +219,11 @@ pub(super) fn calls(code: &str, name: &str) -> bool {
     })
 }
 
+/// Whether one of `needles`, in lower case, is in `code` in any case: `PowerShell` knows none.
+fn any_case(code: &str, needles: &[&str]) -> bool {
+    any(&code.to_ascii_lowercase(), needles)
+}
+
 /// Whether code decodes text.
 pub(super) fn decodes(code: &str) -> bool {
     any(
@@ -256,18 +261,8 @@ pub(super) fn decodes(code: &str) -> bool {
 pub(super) fn evaluates(code: &str) -> bool {
     calls(code, "exec")
         || calls(code, "eval")
-        || any(
-            code,
-            &[
-                "instance_eval",
-                "new Function(",
-                "runInThisContext",
-                "IEX",
-                "iex ",
-                "Invoke-Expression",
-                "loadstring(",
-            ],
-        )
+        || any(code, &["instance_eval", "new Function(", "runInThisContext", "loadstring("])
+        || any_case(code, &["iex ", "iex(", "|iex", "| iex", "invoke-expression"])
 }
 
 /// Whether code runs text that it decodes.
@@ -310,14 +305,25 @@ pub(super) fn fetches(code: &str) -> bool {
             "file_get_contents('http",
             "file_get_contents(\"http",
             "curl_exec",
-            "DownloadString",
-            "DownloadFile",
-            "Invoke-WebRequest",
-            "Invoke-RestMethod",
-            "iwr ",
             "httpx.get",
+            "axios.get",
+            "axios(",
         ],
-    )
+    ) || any(code, &["require(\"http", "require('http", "require(\"node:http", "require('node:http"])
+        && any(code, &[".get(", ".request("])
+        || any_case(
+            code,
+            &[
+                "downloadstring",
+                "downloadfile",
+                "downloaddata",
+                "invoke-webrequest",
+                "invoke-restmethod",
+                "start-bitstransfer",
+                "iwr ",
+                "irm ",
+            ],
+        )
 }
 
 /// Whether code runs what it fetches.
@@ -325,7 +331,8 @@ pub(super) fn runs_fetched(code: &str) -> bool {
     fetches(code)
         && (evaluates(code)
             || any(code, &["memfd_create", "os.exec", "fexecve", "/proc/self/fd"])
-            || any(code, &["chmod"]) && any(code, &["os.system", "subprocess", "popen", "exec", "system"]))
+            || any(code, &["chmod"]) && any(code, &["os.system", "subprocess", "popen", "exec", "system"])
+            || any_case(code, &["start-process", "invoke-item", ";& ", "; & "]))
 }
 
 /// Whether code connects to the network and hands the connection to a process.
@@ -367,6 +374,11 @@ fn hands_over_socket(code: &str) -> bool {
             "/inet/tcp/",
             "TCPClient",
             "net.Dial",
+            "require(\"net\")",
+            "require('net')",
+            "require(\"tls\")",
+            "require('tls')",
+            "node:net",
         ],
     );
     // The descriptor becomes that of a process, or what arrives on it is run.
@@ -395,7 +407,7 @@ fn hands_over_socket(code: &str) -> bool {
             ".Stdin=",
             ".Stdin =",
         ],
-    );
+    ) || reads_from_socket(code);
     let spawns = any(
         code,
         &[
@@ -416,10 +428,25 @@ fn hands_over_socket(code: &str) -> bool {
     let receives = any(code, &[".recv(", ".gets", "getline", ":receive(", "GetStream", "fgets(", ".read("]);
     let runs_received = receives
         && any(code, &["shell=True", "popen(", "IO.popen", "io.popen", "iex", "shell_exec(", "system("]);
+    // `recv` is asked of nothing but a socket.
+    let answers = code.contains(".recv(") && any(code, &["getoutput(", "check_output(", "subprocess.run("]);
     connects
         && spawns
         && (hands_over && (shell || any(code, &["pty.spawn", "STDIN->fdopen"]))
-            || runs_received && any(code, &["while", "loop", "for"]))
+            || (runs_received || answers) && any(code, &["while", "loop", "for"]))
+}
+
+/// Whether a process is given as its input what the code connects: `call(["sh"], stdin=x)` beside `x.connect(…)`.
+fn reads_from_socket(code: &str) -> bool {
+    code.match_indices("stdin=").take(8).any(|(at, option)| {
+        let value = code.get(at + option.len()..).unwrap_or_default();
+        let end = value.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(value.len());
+        let name = value.get(..end).unwrap_or_default();
+        !name.is_empty()
+            && [".connect(", ".fileno(", ".makefile("]
+                .iter()
+                .any(|use_| code.contains(&format!("{name}{use_}")))
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::code::{self, Language};
 use super::code_strings;
 use super::files::HostFiles;
+use super::handed::handed_over;
 use super::runs::Origin;
 use super::texts::Texts;
 use super::written::Written;
@@ -41,7 +42,7 @@ pub(super) fn derive(execution: &Execution, directories: &[Directory], host: &Ho
     let unknown = std::iter::repeat(&None);
     for (invocation, directory) in execution.commands.iter().zip(directories.iter().chain(unknown)) {
         code_of(&texts, invocation, &mut found);
-        handed_over(invocation, &mut found);
+        handed_over(&texts, invocation, &mut found);
         crontab(&texts, invocation, &mut found);
         substituted(&texts, invocation, &mut found);
         files.visit(&texts, invocation, host, &mut found);
@@ -102,89 +103,6 @@ fn code_of(texts: &Texts<'_>, invocation: &Invocation, found: &mut Vec<Derived>)
         let argv = vec![invocation.program.clone(), "-Command".to_owned(), text];
         found.push(Derived { origin: Origin::Decoded, argv });
     }
-}
-
-/// Programs named in the arguments of tools that run them.
-fn handed_over(invocation: &Invocation, found: &mut Vec<Derived>) {
-    let words = || -> Vec<&str> { invocation.args.iter().take(256).map(|word| word.text.as_str()).collect() };
-    match invocation.program.as_str() {
-        "nc" | "ncat" | "netcat" | "nc.traditional" => {
-            let words = words();
-            let at = words.iter().position(|word| {
-                matches!(*word, "--exec" | "--sh-exec" | "-e" | "-c")
-                    || word.starts_with('-') && word.ends_with('e')
-            });
-            let line = at.and_then(|at| words.get(at + 1..)).unwrap_or_default();
-            match (at.and_then(|at| words.get(at)), line) {
-                (Some(&"--sh-exec" | &"-c"), [text, ..]) => found.push(Derived::shell(Origin::Spec, *text)),
-                (_, [first, ..]) if first.contains('/') => {
-                    let argv = line.iter().map(|word| (*word).to_owned()).collect();
-                    found.push(Derived { origin: Origin::Spec, argv });
-                }
-                _ => {}
-            }
-        }
-        "socat" => {
-            for word in words() {
-                let command = word.split_once(':').filter(|(kind, _)| {
-                    kind.eq_ignore_ascii_case("exec")
-                        || kind.eq_ignore_ascii_case("system")
-                        || kind.eq_ignore_ascii_case("shell")
-                });
-                if let Some((_, command)) = command {
-                    let command = command.trim_matches(['\'', '"']);
-                    found.push(Derived::shell(Origin::Spec, command.split(',').next().unwrap_or(command)));
-                }
-            }
-        }
-        // Other pods and containers: what runs there is chosen here.
-        "kubectl" | "oc" | "docker" | "podman" | "nerdctl" | "crictl" | "ctr" => {
-            let words = words();
-            let runs = words.iter().take(8).any(|word| matches!(*word, "exec" | "run" | "debug"));
-            let line = if runs { inner_line(&words) } else { None };
-            if let Some(line) = line {
-                found.push(Derived {
-                    origin: Origin::Spec,
-                    argv: line.iter().map(|w| (*w).to_owned()).collect(),
-                });
-            }
-        }
-        // Both kinds of shell know `&`; only one knows the other's separator of folders.
-        "cmd" => {
-            let words = words();
-            let at = words
-                .iter()
-                .position(|word| word.eq_ignore_ascii_case("/c") || word.eq_ignore_ascii_case("/k"));
-            if let Some(line) = at.and_then(|at| words.get(at + 1..)).filter(|line| !line.is_empty()) {
-                found.push(Derived::shell(Origin::Spec, line.join(" ").replace('\\', "/")));
-            }
-        }
-        // `1e COMMAND` of GNU sed.
-        "sed" => {
-            let address = |c: char| c.is_ascii_digit() || matches!(c, '$' | ',');
-            for text in words().iter().filter_map(|w| w.trim_start_matches(address).strip_prefix("e ")) {
-                found.push(Derived::shell(Origin::Code, text));
-            }
-        }
-        "tar" => {
-            for text in words().iter().filter_map(|word| word.strip_prefix("--checkpoint-action=exec=")) {
-                found.push(Derived::shell(Origin::Code, text));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The command line after `--`, or from the first shell on.
-fn inner_line<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
-    if let Some(at) = words.iter().position(|word| *word == "--") {
-        return words.get(at + 1..);
-    }
-    let at = words.iter().position(|word| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        is_shell(name) || name == "chroot" || name == "nsenter"
-    })?;
-    words.get(at..)
 }
 
 /// `… | crontab -` and `… | at now`: each line is a command.

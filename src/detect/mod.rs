@@ -17,6 +17,7 @@ mod facts;
 mod files;
 mod findings;
 mod flow;
+mod handed;
 mod host;
 mod identity;
 mod image;

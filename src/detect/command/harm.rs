@@ -133,6 +133,13 @@ pub(super) static RULES: &[Rule] = &[
                 "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [sh, -c, 'rm -rf /h/var/lib/etcd/*'], volumeMounts: [{name: v, mountPath: /h}]}]",
             ),
             Sample::Hit(40, "containers: [{name: a, command: [dd, if=/dev/zero, of=/dev/sda]}]"),
+            Sample::Hit(
+                40,
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [find, /h, -mindepth, '1', -delete], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
+            Sample::Miss(
+                "volumes: [{name: v, hostPath: {path: /}}]\ncontainers: [{name: a, command: [find, /h, -name, core, -mtime, '+7', -delete], volumeMounts: [{name: v, mountPath: /h}]}]",
+            ),
             Sample::Hit(40, "containers: [{name: a, command: [sh, -c, 'mkfs.ext4 -F /dev/nvme0n1']}]"),
             Sample::Hit(40, "containers: [{name: a, command: [etcdctl, del, '', --prefix]}]"),
             Sample::Hit(40, "containers: [{name: a, command: [kubectl, delete, deployments, --all, -A]}]"),
@@ -321,8 +328,9 @@ fn wipes(run: &Run<'_>, files: &[FileUse]) -> bool {
     let Some(call) = files.first().and_then(|file| run.invocation(file.by)) else { return false };
     let overwrites = matches!(call.program.as_str(), "dd" | "cat" | "cp" | "shred" | "echo");
     // Once for all its files: both they and its words may be many.
-    let recursive =
-        call.program == "rm" && (short(call, 'r') || short(call, 'R') || has(call, &["--recursive"]));
+    let recursive = call.program == "rm"
+        && (short(call, 'r') || short(call, 'R') || has(call, &["--recursive"]))
+        || call.program == "find";
     let whole = |path: &str| {
         let base = path.strip_suffix("/*").unwrap_or(path);
         ROOTS.contains(&if base.is_empty() { "/" } else { base })

@@ -77,6 +77,8 @@ pub(super) static RULES: &[Rule] = &[
             ),
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'cat /var/run/secrets/*/*/token']}]"),
             Sample::Hit(25, "containers: [{name: a, command: [sh, -c, 'base64 /run/secrets/k*/s*/t?ken']}]"),
+            Sample::Hit(25, "containers: [{name: a, command: [tar, czf, /out/s.tgz, /var/run/secrets]}]"),
+            Sample::Miss("containers: [{name: a, command: [ls, -R, /var/run/secrets]}]"),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, 'cat /run/secrets/*/ca.crt /run/secrets/app/*']}]",
             ),
@@ -180,7 +182,18 @@ fn is_token(own: &Tokens, path: &str) -> bool {
     if is_public(path) {
         return false;
     }
-    TOKENS.iter().any(|token| below(path, token) || may_mean(path, token)) || own.contains(path)
+    let named = below(path, "/run/secrets") && TOKENS.iter().any(|token| below(path, token));
+    // Asked of every path: looked through once for what makes a pattern.
+    let is_pattern = || path.bytes().any(|byte| matches!(byte, b'*' | b'?'));
+    named || own.contains(path) || is_pattern() && TOKENS.iter().any(|token| may_mean(path, token))
+}
+
+/// Whether a folder is packed or copied whole that has tokens below it.
+fn takes_tokens(run: &Run<'_>, file: &FileUse) -> bool {
+    matches!(file.path.as_str(), "/run" | "/run/secrets" | "/run/secrets/kubernetes.io")
+        && run.invocation(file.by).is_some_and(|call| {
+            matches!(call.program.as_str(), "tar" | "bsdtar" | "zip" | "7z" | "cp" | "rsync" | "scp" | "cpio")
+        })
 }
 
 /// Where the container finds the tokens that its pod projects.
@@ -200,7 +213,8 @@ fn own_tokens(facts: &Facts<'_>, run: &Run<'_>) -> Tokens {
 pub(super) fn reads_token(facts: &Facts<'_>, run: &Run<'_>) -> Option<usize> {
     let own = own_tokens(facts, run);
     let mut reads = run.files.iter().filter(|file| file.access == Access::Read);
-    let by_file = reads.find(|file| is_token(&own, &file.path)).map(|file| file.by);
+    let by_file =
+        reads.find(|file| is_token(&own, &file.path) || takes_tokens(run, file)).map(|file| file.by);
     by_file.or_else(|| {
         let in_code = |call: &Invocation| {
             code::text(call).is_some_and(|code| {
@@ -247,7 +261,7 @@ pub(super) fn reads_secret(facts: &Facts<'_>, run: &Run<'_>) -> Vec<bool> {
     let named = run
         .files
         .iter()
-        .filter(|file| file.access == Access::Read && is_token(&own, &file.path))
+        .filter(|file| file.access == Access::Read && (is_token(&own, &file.path) || takes_tokens(run, file)))
         .map(|file| file.by);
     for at in hunted.chain(named).chain(token) {
         if let Some(mark) = marks.get_mut(at) {
@@ -306,11 +320,16 @@ fn credential(file: &FileUse) -> Option<Weight> {
         return Some(FULL);
     }
     if let Some(host) = &file.host {
-        let known = SYSTEM.iter().chain(NODE).any(|path| below(host, path))
-            || HOME.iter().any(|end| host.contains(end));
+        let known = SYSTEM.iter().chain(NODE).any(|path| below(host, path)) || in_home(host);
         return known.then_some(FULL);
     }
-    HOME.iter().any(|end| file.path.contains(end)).then_some((Severity::None, 10))
+    in_home(&file.path).then_some((Severity::None, 10))
+}
+
+/// Whether a path is one of those in home directories.
+fn in_home(path: &str) -> bool {
+    // All of them are hidden.
+    path.contains("/.") && HOME.iter().any(|end| path.contains(end))
 }
 
 fn hunts(facts: &Facts<'_>, found: &mut Collector<'_>) {

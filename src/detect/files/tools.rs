@@ -18,8 +18,8 @@ pub(super) fn by_redirects(invocation: &Invocation, add: &mut impl FnMut(Access,
 const READERS: &[&str] = &[
     "cat", "tac", "head", "tail", "less", "more", "nl", "od", "hexdump", "strings", "base64", "base32",
     "grep", "egrep", "zgrep", "rg", "awk", "gawk", "jq", "yq", "cut", "rev", "zip", "gzip", "bzip2", "xz",
-    "read", "diff", "cmp", "split", "wc", "find", "ls", "fold", "tr", "kubectl", "aws", "gsutil", "rclone",
-    "sftp", "s3cmd", "mc", "bat", "column", "paste", "uuencode", "gcloud", "az",
+    "read", "diff", "cmp", "split", "wc", "ls", "fold", "tr", "kubectl", "aws", "gsutil", "rclone", "sftp",
+    "s3cmd", "mc", "bat", "column", "paste", "uuencode", "gcloud", "az",
 ];
 
 /// `cwd` is the working directory, if it is known: then a bare name leads somewhere, and an archive is unpacked there.
@@ -110,6 +110,11 @@ pub(super) fn by_arguments(
                 }
             }
         }
+        "find" => {
+            let places = words.clone().take_while(|word| !word.starts_with(['-', '(', '!']));
+            let access = if empties(invocation) { Access::Remove } else { Access::Read };
+            places.filter(|word| is_path(word)).for_each(|place| add(access, place));
+        }
         program if READERS.contains(&program) => reads(invocation, is_path, add),
         _ => {}
     }
@@ -119,6 +124,22 @@ fn reads(invocation: &Invocation, is_path: impl Fn(&str) -> bool, add: &mut impl
     let operands =
         invocation.args.iter().map(|word| word.text.as_str()).filter(|text| !text.starts_with('-'));
     operands.filter(|word| is_path(word)).for_each(|word| add(Access::Read, word));
+}
+
+/// Whether `find` removes all that it finds, and what it finds is not chosen by name, age or size.
+fn empties(find: &Invocation) -> bool {
+    let removes = find.args.iter().zip(find.args.iter().skip(1)).any(|(option, program)| {
+        matches!(option.text.as_str(), "-exec" | "-execdir")
+            && matches!(program.text.as_str(), "rm" | "shred" | "unlink" | "/bin/rm")
+    }) || find.args.iter().any(|word| word.text == "-delete");
+    let chooses = |word: &str| {
+        let by = [
+            "-name", "-iname", "-path", "-regex", "-size", "-empty", "-user", "-group", "-perm", "-not", "!",
+        ];
+        let by_time = ["-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer"];
+        by.contains(&word) || by_time.iter().any(|test| word.starts_with(test))
+    };
+    removes && !find.args.iter().any(|word| chooses(&word.text))
 }
 
 /// `cp`, `mv`, `install`, `ln`, `rsync` and their kin: sources, and what becomes of them.

@@ -38,6 +38,8 @@ struct Use {
     target: Target,
     path: String,
     file: Found,
+    /// A program that is known by its name alone, found in a folder of `PATH`.
+    by_path: bool,
 }
 
 /// A program that came from a source.
@@ -50,6 +52,8 @@ pub(super) struct Ran {
     pub packed: bool,
     /// The file, absolute where the working directory is known.
     pub file: String,
+    /// It was put into a folder of `PATH` and is run by its name.
+    pub by_path: bool,
 }
 
 /// The flow in a pod.
@@ -111,7 +115,10 @@ impl Flow {
             if let Some(roots) = roots.get(&std::ptr::from_ref(run.container)) {
                 found.extend(uses.into_iter().map(|(by, target, path)| {
                     let file = flow.tree.find(*roots, &path);
-                    Use { by, target, path, file }
+                    let named = target == Target::Command && file.exact.is_none();
+                    let in_path = if named { flow.tree.in_path(*roots, &path) } else { None };
+                    let by_path = in_path.is_some();
+                    Use { by, target, path, file: in_path.unwrap_or(file), by_path }
                 }));
             }
             flow.roots.push(roots.get(&std::ptr::from_ref(run.container)).copied());
@@ -249,7 +256,7 @@ impl<'f> Reached<'f> {
             if packed && file.target == Target::Command {
                 return None;
             }
-            Some(Ran { at: (run, file.by), source, packed, file: file.path.clone() })
+            Some(Ran { at: (run, file.by), source, packed, file: file.path.clone(), by_path: file.by_path })
         })
     }
 

@@ -190,6 +190,11 @@ impl Uses {
             _ if takes_script => operands.next().filter(|_| code::text(invocation).is_none()),
             "." | "source" | "insmod" | "crontab" | "wscript" | "cscript" | "start" => operands.next(),
             "java" => option(invocation, &["-jar"]),
+            "at" => option(invocation, &["-f"]),
+            // Packages bring scripts that are run.
+            "dpkg" | "rpm" | "apk" | "apt" | "apt-get" | "yum" | "dnf" | "pip" | "pip3" | "gem" => {
+                operands.next_back().filter(|file| file.contains('/'))
+            }
             "regsvr32" | "rundll32" | "msiexec" => operands.next_back(),
             _ => None,
         };

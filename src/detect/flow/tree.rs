@@ -124,6 +124,14 @@ impl Tree {
         }
     }
 
+    /// Where a program without a folder leads, if something was written to a folder of `PATH` under its name.
+    pub(super) fn in_path(&self, roots: Roots, name: &str) -> Option<Found> {
+        const PATH: [&str; 6] =
+            ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
+        let places = PATH.iter().map(|folder| self.find(roots, &format!("{folder}/{name}")));
+        places.into_iter().find(|place| place.exact.is_some())
+    }
+
     /// A node and the folders around it.
     pub(super) fn upwards(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
         std::iter::successors(Some(node), |at| self.parents.get(*at).copied().flatten())
