@@ -16,14 +16,20 @@ const LIMIT: Duration = Duration::from_secs(60);
 type Events = Pin<Box<dyn Stream<Item = kube::Result<WatchEvent<PartialObjectMeta<JobRiskReport>>>>>>;
 
 /// The reports that are new from now on.
-pub(crate) struct NewReports(Events);
+pub(crate) struct NewReports {
+    api: Api<JobRiskReport>,
+    /// The resourceVersion of what was last seen.
+    from: String,
+    events: Events,
+}
 
 impl NewReports {
     pub(crate) async fn watch(cluster: &Cluster) -> Self {
         let api: Api<JobRiskReport> = Api::all(cluster.admin());
         let page = ListParams::default().limit(1);
         let from = api.list_metadata(&page).await.unwrap().metadata.resource_version.unwrap();
-        Self(Box::pin(api.watch_metadata(&WatchParams::default(), &from).await.unwrap()))
+        let events = open(&api, &from).await;
+        Self { api, from, events }
     }
 
     /// Namespace and name of the next; `None` when none comes for a long time.
@@ -34,13 +40,29 @@ impl NewReports {
     pub(crate) async fn next_within(&mut self, limit: Duration) -> Option<(String, String)> {
         let next = async {
             loop {
-                let event = self.0.next().await.expect("the watch of the bench ended").unwrap();
-                if let WatchEvent::Added(report) = event {
-                    let metadata = report.metadata;
-                    return (metadata.namespace.unwrap(), metadata.name.unwrap());
+                let Some(event) = self.events.next().await else {
+                    // After a time, and when anything about the definition of reports changes.
+                    self.events = open(&self.api, &self.from).await;
+                    continue;
+                };
+                match event.unwrap() {
+                    WatchEvent::Added(report) => {
+                        let metadata = report.metadata;
+                        self.from = metadata.resource_version.unwrap();
+                        return (metadata.namespace.unwrap(), metadata.name.unwrap());
+                    }
+                    WatchEvent::Modified(report) | WatchEvent::Deleted(report) => {
+                        self.from = report.metadata.resource_version.unwrap();
+                    }
+                    WatchEvent::Bookmark(_) => {}
+                    WatchEvent::Error(status) => panic!("the watch of the bench failed: {status:?}"),
                 }
             }
         };
         tokio::time::timeout(limit, next).await.ok()
     }
+}
+
+async fn open(api: &Api<JobRiskReport>, from: &str) -> Events {
+    Box::pin(api.watch_metadata(&WatchParams::default(), from).await.unwrap())
 }
