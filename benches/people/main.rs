@@ -9,6 +9,7 @@
 //! work at all.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "what does not work has to stop it"

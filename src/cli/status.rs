@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// The namespace that jobrisk is installed in.
     #[arg(long, value_name = "NAME", default_value = "jobrisk-system")]
     controller_namespace: String,
-    /// Ask a controller that can be reached at this address, such as http://127.0.0.1:8080 behind kubectl port-forward,
+    /// Ask a controller that can be reached at this address, such as `http://127.0.0.1:8080` behind kubectl port-forward,
     /// instead of its Pods.
     #[arg(long, value_name = "URL", value_parser = address, conflicts_with = "controller_namespace")]
     controller: Option<Uri>,

@@ -171,19 +171,20 @@ impl Cluster {
     }
 
     async fn look(&self, place: &Place) -> Result<Coverage, Failure> {
-        let reports: Reports = self.fold_reports(place, Reports::add).await?;
+        let reports: Reports =
+            self.fold_reports(place, |reports: &mut Reports, report| reports.add(&report)).await?;
         let now = Timestamp::now().as_second();
         let (of_cron_jobs, cron_jobs) = self
             .fold(listing(Kind::CronJob), place, |sum: &mut (Coverage, HashSet<Id>), workload: Workload| {
                 let (coverage, uids) = sum;
-                if let Some(uid) = coverage.count(Kind::CronJob, workload.metadata, now, &reports, uids) {
+                if let Some(uid) = coverage.count(Kind::CronJob, &workload.metadata, now, &reports, uids) {
                     uids.insert(uid);
                 }
             })
             .await?;
         let of_jobs: Coverage = self
             .fold(listing(Kind::Job), place, |coverage: &mut Coverage, workload: Workload| {
-                coverage.count(Kind::Job, workload.metadata, now, &reports, &cron_jobs);
+                coverage.count(Kind::Job, &workload.metadata, now, &reports, &cron_jobs);
             })
             .await?;
         let mut coverage = of_cron_jobs.and(of_jobs);
@@ -195,7 +196,7 @@ impl Cluster {
 }
 
 impl Reports {
-    fn add(&mut self, report: Report) {
+    fn add(&mut self, report: &Report) {
         if report.foreign {
             self.foreign += 1;
         } else if report.subject_deleted.is_some() {
@@ -212,7 +213,7 @@ impl Coverage {
     fn count(
         &mut self,
         kind: Kind,
-        meta: Metadata,
+        meta: &Metadata,
         now: i64,
         reports: &Reports,
         cron_jobs: &HashSet<Id>,
@@ -304,7 +305,7 @@ mod tests {
     fn reports(of: &[(&str, i64)]) -> Reports {
         let mut reports = Reports::default();
         for (uid, generation) in of {
-            reports.add(serde_json::from_value(json!({
+            reports.add(&serde_json::from_value::<Report>(json!({
                 "metadata": { "name": format!("job-{uid}") },
                 "spec": { "subject": { "kind": "Job", "name": uid, "uid": uid } },
                 "status": { "subjectGeneration": generation,
@@ -331,7 +332,7 @@ mod tests {
             ("new", json!({ "creationTimestamp": "2026-01-01T00:00:55Z" })),
             ("going", json!({ "deletionTimestamp": "2026-01-01T00:00:55Z" })),
         ] {
-            coverage.count(Kind::Job, workload(uid, &more), NOW, &reports, &cron_jobs);
+            coverage.count(Kind::Job, &workload(uid, &more), NOW, &reports, &cron_jobs);
         }
         assert_eq!((coverage.jobs, coverage.reported, coverage.runs, coverage.new), (8, 3, 1, 1));
         let names = |sort: &Sort| sort.named.iter().map(|named| named.name.to_string()).collect::<Vec<_>>();
@@ -347,11 +348,11 @@ mod tests {
         let look = |missing: &[&str], outdated: &[(&str, i64)]| {
             let mut coverage = Coverage::default();
             for uid in missing {
-                coverage.count(Kind::Job, workload(uid, &json!({})), NOW, &reports(&[]), &HashSet::new());
+                coverage.count(Kind::Job, &workload(uid, &json!({})), NOW, &reports(&[]), &HashSet::new());
             }
             for (uid, generation) in outdated {
                 let meta = workload(uid, &json!({ "generation": generation }));
-                coverage.count(Kind::Job, meta, NOW, &reports(&[(uid, 1)]), &HashSet::new());
+                coverage.count(Kind::Job, &meta, NOW, &reports(&[(uid, 1)]), &HashSet::new());
             }
             coverage
         };
@@ -371,7 +372,7 @@ mod tests {
         for number in 0..30 {
             let created = format!("2026-01-01T00:00:{number:02}Z");
             let meta = workload(&format!("w-{number}"), &json!({ "creationTimestamp": created }));
-            coverage.count(Kind::Job, meta, NOW, &reports(&[]), &HashSet::new());
+            coverage.count(Kind::Job, &meta, NOW, &reports(&[]), &HashSet::new());
         }
         coverage.missing.cut();
         assert_eq!((coverage.missing.total, coverage.missing.named.len()), (30, MAX_NAMED));

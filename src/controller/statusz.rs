@@ -113,6 +113,7 @@ impl Statusz {
 
 impl Statusz {
     /// The same with all text made safe to print: whoever answered may be somebody else.
+    #[must_use]
     pub fn made_safe(mut self) -> Self {
         let safe = |text: &mut String| *text = SafeText::new(text, MAX_TEXT).to_string();
         self.watches.truncate(MAX_LISTED);

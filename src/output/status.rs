@@ -99,8 +99,8 @@ fn conclude(judgement: &Judgement, color: bool, out: &mut dyn Write) -> io::Resu
 struct Lines(Vec<(String, String)>);
 
 impl Lines {
-    fn add(&mut self, name: &str, value: impl ToString) {
-        self.0.push((format!("{name}:"), value.to_string()));
+    fn add(&mut self, name: &str, value: String) {
+        self.0.push((format!("{name}:"), value));
     }
 
     fn coverage(&mut self, coverage: &Coverage) {
@@ -110,9 +110,9 @@ impl Lines {
         };
         let Coverage { cron_jobs, jobs, .. } = coverage;
         self.add("Workloads", format!("{}, {cron_jobs} CronJobs and {jobs} Jobs, {place}", cron_jobs + jobs));
-        self.add("  with a report", coverage.reported);
-        self.add("  runs of a CronJob", coverage.runs);
-        self.add("  new", coverage.new);
+        self.add("  with a report", coverage.reported.to_string());
+        self.add("  runs of a CronJob", coverage.runs.to_string());
+        self.add("  new", coverage.new.to_string());
         self.add("  without a report", sort(&coverage.missing));
         self.add("  changed since", sort(&coverage.outdated));
         self.add("  judged in part", sort(&coverage.partly_judged));
@@ -138,7 +138,7 @@ impl Lines {
             self.word(word);
         }
         if let Some(silent) = &replica.silent {
-            self.add("  cannot be heard", silent);
+            self.add("  cannot be heard", silent.to_string());
         }
     }
 
