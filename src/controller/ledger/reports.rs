@@ -147,7 +147,7 @@ impl Ledger {
         self.strays_of(key).any(|stray| stray.known.id == report && stray.marked.is_some())
     }
 
-    fn stray_seen(&mut self, key: &Key, seen: Stray) -> News {
+    pub(super) fn stray_seen(&mut self, key: &Key, seen: Stray) -> News {
         if let Some(stray) = self.stray_mut(key, seen.known.id) {
             return stray.update(&seen);
         }
