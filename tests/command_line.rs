@@ -174,6 +174,21 @@ fn a_rule_that_does_not_exist_ends_with_2_and_the_nearest_ones() {
 }
 
 #[test]
+fn a_lease_that_makes_no_sense_ends_with_2_and_what_to_change() {
+    for (arguments, expected) in [
+        (&["--leader-elect"][..], "give --lease-namespace"),
+        (&["--leader-elect", "--lease-namespace=x", "--lease-renew=6s"], "a third of --lease-duration"),
+        (
+            &["--leader-elect", "--lease-namespace=x", "--lease-duration=1s"],
+            "--lease-duration has to be from 3 s",
+        ),
+        (&["--leader-elect", "--pod-namespace=../x"], "not the name of a Kubernetes object"),
+    ] {
+        assert_one_line(&run_to_end(&[&["run"], arguments].concat()), 2, &[expected]);
+    }
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let output = run_to_end(&["crds", "--dir=/nonexistent/folder"]);
     assert_one_line(&output, 1, &["/nonexistent/folder"]);

@@ -1,17 +1,18 @@
 //! The last check before a write is sent, below everything that could make it wait.
 //!
-//! A request is looked at whenever its future is polled, and once more by the task of its connection when that takes
-//! the body to send it: a process that was stopped in between sends nothing when it goes on. When the term ends, what
-//! is under way is dropped, which closes its connection.
+//! Writes have connections of their own, which look at the fence whenever they hand bytes to the system: a process that
+//! was stopped anywhere before that sends nothing when it goes on. When the term ends, what is under way is dropped,
+//! which closes its connection.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::{BoxFuture, poll_fn};
-use http::{Method, Request};
-use http_body::{Body, Frame, SizeHint};
-use kube::client::Body as RequestBody;
+use http::{Method, Request, Uri};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use tower::{BoxError, Service};
 
 use super::Shared;
@@ -21,17 +22,18 @@ use super::Shared;
 #[error("this instance does not lead, or not any more")]
 pub struct NotLeader;
 
-/// A service below which no write gets when the [fence](super::fence::Fence) is closed.
+/// A client of two: one for what everybody may send, one for what only the leader may.
 #[derive(Clone)]
-pub struct Fenced<S> {
-    inner: S,
+pub struct Fenced<S, W> {
+    others: S,
+    writes: W,
     shared: Arc<Shared>,
 }
 
-impl<S> Fenced<S> {
-    /// Puts the fence of `shared` before `inner`.
-    pub fn new(inner: S, shared: Arc<Shared>) -> Self {
-        Self { inner, shared }
+impl<S, W> Fenced<S, W> {
+    /// Sends writes by `writes`, as long as the fence of `shared` is open, and everything else by `others`.
+    pub fn new(others: S, writes: W, shared: Arc<Shared>) -> Self {
+        Self { others, writes, shared }
     }
 }
 
@@ -40,27 +42,31 @@ fn is_fenced<B>(request: &Request<B>) -> bool {
     request.method() != Method::GET && !request.uri().path().contains("/apis/coordination.k8s.io/")
 }
 
-impl<S> Service<Request<RequestBody>> for Fenced<S>
+impl<S, W, B> Service<Request<B>> for Fenced<S, W>
 where
-    S: Service<Request<FencedBody>>,
+    S: Service<Request<B>>,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
+    W: Service<Request<B>, Response = S::Response>,
+    W::Future: Send + 'static,
+    W::Error: Into<BoxError>,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<S::Response, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context).map_err(Into::into)
+        futures::ready!(self.others.poll_ready(context)).map_err(Into::into)?;
+        self.writes.poll_ready(context).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let fenced = is_fenced(&request).then(|| Arc::clone(&self.shared));
-        let shared = fenced.clone();
-        let mut answer = Box::pin(self.inner.call(request.map(|inner| FencedBody { inner, fenced })));
-        let Some(shared) = shared else {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if !is_fenced(&request) {
+            let answer = self.others.call(request);
             return Box::pin(async move { answer.await.map_err(Into::into) });
-        };
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut answer = Box::pin(self.writes.call(request));
         Box::pin(async move {
             let checked = poll_fn(|context| {
                 if shared.fence.is_open() {
@@ -78,32 +84,97 @@ where
     }
 }
 
-/// A request's body that cannot be read for sending when the fence is closed.
-pub struct FencedBody {
-    inner: RequestBody,
-    fenced: Option<Arc<Shared>>,
+/// Opens the connections for writes.
+#[derive(Clone)]
+pub struct FencedConnector<C> {
+    inner: C,
+    shared: Arc<Shared>,
 }
 
-impl Body for FencedBody {
-    type Data = <RequestBody as Body>::Data;
-    type Error = BoxError;
+impl<C> FencedConnector<C> {
+    /// Puts the fence of `shared` into the connections that `inner` opens.
+    pub fn new(inner: C, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
+    }
+}
 
-    fn poll_frame(
+impl<C> Service<Uri> for FencedConnector<C>
+where
+    C: Service<Uri>,
+    C::Future: Send + 'static,
+{
+    type Response = FencedStream<C::Response>;
+    type Error = C::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, C::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), C::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (opening, shared) = (self.inner.call(uri), Arc::clone(&self.shared));
+        Box::pin(async move { Ok(FencedStream { inner: opening.await?, shared }) })
+    }
+}
+
+/// A connection to which nothing can be written when the fence is closed. It lies below encryption: between the check and
+/// the system is nothing that takes time.
+pub struct FencedStream<T> {
+    inner: T,
+    shared: Arc<Shared>,
+}
+
+impl<T> FencedStream<T> {
+    fn check(&self) -> io::Result<()> {
+        if self.shared.fence.is_open() { Ok(()) } else { Err(io::Error::other(NotLeader)) }
+    }
+}
+
+impl<T: Read + Unpin> Read for FencedStream<T> {
+    fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, BoxError>>> {
-        if self.fenced.as_ref().is_some_and(|shared| !shared.fence.is_open()) {
-            return Poll::Ready(Some(Err(NotLeader.into())));
-        }
-        Pin::new(&mut self.inner).poll_frame(context).map_err(Into::into)
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl<T: Write + Unpin> Write for FencedStream<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.inner).poll_write_vectored(context, bytes)
     }
 
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+impl<T: Connection> Connection for FencedStream<T> {
+    fn connected(&self) -> Connected {
+        self.inner.connected()
     }
 }
 
@@ -112,7 +183,7 @@ mod tests {
     use std::time::Duration;
 
     use http::Response;
-    use http_body_util::BodyExt as _;
+    use hyper_util::rt::TokioIo;
 
     use super::super::fence::Moment;
     use super::*;
@@ -120,21 +191,19 @@ mod tests {
     const REPORT: &str = "/apis/jobrisk.io/v1alpha1/namespaces/n/jobriskreports/job-x";
     const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/n/leases/jobrisk";
 
-    /// What comes of a request when the API server reads it after a while, and answers with what it has read.
+    /// What comes of a request that the API server answers after a while.
     async fn sent(
         shared: &Arc<Shared>,
         method: Method,
         path: &str,
         after: Duration,
     ) -> Result<String, BoxError> {
-        let server = tower::service_fn(move |request: Request<FencedBody>| async move {
+        let server = tower::service_fn(move |request: Request<&'static str>| async move {
             tokio::time::sleep(after).await;
-            let read = request.into_body().collect().await?.to_bytes();
-            Ok::<_, BoxError>(Response::new(String::from_utf8(read.to_vec())?))
+            Ok::<_, BoxError>(Response::new(request.into_body().to_owned()))
         });
-        let mut fenced = Fenced::new(server, Arc::clone(shared));
-        let body = RequestBody::from(b"content".to_vec());
-        let request = Request::builder().method(method).uri(path).body(body)?;
+        let mut fenced = Fenced::new(server, server, Arc::clone(shared));
+        let request = Request::builder().method(method).uri(path).body("content")?;
         fenced.call(request).await.map(Response::into_body)
     }
 
@@ -177,12 +246,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_not_read_for_sending_when_the_term_is_over() {
+    async fn a_connection_takes_no_bytes_when_the_term_is_over() {
         let shared = Arc::new(Shared::default());
-        let inner = RequestBody::from(b"content".to_vec());
-        let body = FencedBody { inner, fenced: Some(Arc::clone(&shared)) };
-        assert_eq!(body.size_hint().exact(), Some(7), "or its length would not be told");
+        let (near, _far) = tokio::io::duplex(64);
+        let mut stream = FencedStream { inner: TokioIo::new(near), shared: Arc::clone(&shared) };
+        let mut write =
+            async || poll_fn(|context| Pin::new(&mut stream).poll_write(context, b"request")).await;
+        assert_eq!(write().await.unwrap(), 7);
         shared.fence.close();
-        assert!(body.collect().await.is_err_and(|error| error.is::<NotLeader>()));
+        assert!(write().await.is_err_and(|error| error.to_string() == NotLeader.to_string()));
     }
 }

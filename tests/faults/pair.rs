@@ -1,13 +1,14 @@
 //! Two controllers on one control plane, each behind a proxy of its own, and who of them wrote when.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::scenario::{Scenario, seconds};
 use crate::support::proxy::{Entry, Proxy};
-use crate::support::{Jobrisk, NAMESPACE, create, eventually, manifests};
+use crate::support::{Jobrisk, NAMESPACE, create, eventually, manifests, tail_of};
 
 /// How long after the time of a lease another has to hold it at the latest.
 const LATEST: Duration = Duration::from_secs(5);
@@ -192,7 +193,13 @@ impl Pair {
 
     /// The reports are right within `limit`.
     pub(crate) fn converges(&self, limit: Duration) {
-        self.scenario.converges(limit);
+        let checked = catch_unwind(AssertUnwindSafe(|| self.scenario.converges(limit)));
+        if let Err(panic) = checked {
+            for jobrisk in &self.jobrisks {
+                eprintln!("the end of the log of a replica:\n{}", tail_of(&jobrisk.stderr(), 15));
+            }
+            resume_unwind(panic);
+        }
     }
 }
 

@@ -36,7 +36,7 @@ fn rounds_of(id: &str, fault: impl Fn(Replica<'_>), repair: impl Fn(Replica<'_>,
             created.join().unwrap();
             pair.takeover(other.number, begin)
         });
-        pair.converges(LIVENESS * 2);
+        pair.converges(LIVENESS * 3);
         repair(leader, round);
         leader.jobrisk.wait_ready();
         assert_eq!(leader.jobrisk.readyz().unwrap().1, "ok, follower\n");

@@ -84,9 +84,9 @@ pub enum Step {
 /// What was last seen of the lease.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Nothing as long as it was not looked at, then what was there.
-    last: Option<Option<Lease>>,
-    /// Since when it has been seen to stand so, by this candidate's own clock.
+    /// Nothing if there was none.
+    last: Option<Lease>,
+    /// Since when it has been seen to stand so, by this candidate's own clock; nothing as long as nobody has looked.
     since: Option<Moment>,
 }
 
@@ -94,27 +94,27 @@ impl Seen {
     /// It was seen like this, by an answer that was complete at `now`.
     pub fn take_in(&mut self, lease: Option<Lease>, now: Moment) {
         let is_same = match (&self.last, &lease) {
-            (Some(Some(earlier)), Some(lease)) => lease.stands_as(earlier),
-            (Some(None), None) => true,
+            (Some(earlier), Some(lease)) => lease.stands_as(earlier),
+            (None, None) => true,
             _ => false,
         };
-        if !is_same {
+        if !is_same || self.since.is_none() {
             self.since = Some(now);
         }
-        self.last = Some(lease);
+        self.last = lease;
     }
 
     /// The lease, if there is one.
     pub fn lease(&self) -> Option<&Lease> {
-        self.last.as_ref()?.as_ref()
+        self.last.as_ref()
     }
 
     /// What to do. A lease is taken from another only when it has not moved for as long as it is given for, since it was
     /// first seen so: that was later than its holder began to renew it.
     pub fn step(&self, identity: &str, times: Times, now: Moment) -> Step {
-        let (Some(last), Some(since)) = (&self.last, self.since) else { return Step::Wait(Duration::ZERO) };
+        let Some(since) = self.since else { return Step::Wait(Duration::ZERO) };
         let stood = now.since(since);
-        let (free, duration, step) = match last {
+        let (free, duration, step) = match &self.last {
             // Somebody may have removed it while its holder goes on.
             None => (false, times.duration(), Step::Create),
             Some(lease) => {
