@@ -23,7 +23,7 @@ pub(crate) fn measure(sizes: &Sizes) -> Vec<Line> {
 
     let (mark, before) = (proxy.mark(), controller.cpu_time());
     sleep(Duration::from_secs(u64::try_from(sizes.quiet_seconds).unwrap()));
-    let spent = controller.cpu_time() - before;
+    let spent = controller.cpu_time().saturating_sub(before);
     let requests = proxy.since(mark);
     controller.stop();
 

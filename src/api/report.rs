@@ -92,8 +92,11 @@ pub struct ReportSpec {
 }
 
 /// The workload that a report is about.
+///
+/// Atomic, as the status: nobody else has a part in either, and a list of who owns each field would be half of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Subject {
     /// `batch/v1`.
     #[schemars(length(max = 64))]
@@ -112,6 +115,7 @@ pub struct Subject {
 /// The verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct ReportStatus {
     /// The severity of the workload as a whole.
     pub severity: Severity,

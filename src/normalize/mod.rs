@@ -12,6 +12,9 @@
 //! [`Limits`] cuts something off the result says so with `truncated`.
 
 pub mod argv;
+#[cfg(test)]
+#[path = "../../benches/cpu_time/mod.rs"]
+mod cpu_time;
 pub mod decode;
 pub mod exec;
 pub mod image;

@@ -103,6 +103,11 @@ impl Jobrisk {
         Self { stdout, ..self }
     }
 
+    /// The port of its probes and metrics on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Installs, starts and waits until it is ready.
     pub(crate) fn start(plane: &ControlPlane) -> Self {
         let jobrisk = Self::install(plane);

@@ -1,6 +1,3 @@
-#[path = "../../../benches/cpu_time/mod.rs"]
-mod cpu_time;
-
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -339,7 +336,7 @@ fn hostile_input_is_linear() {
     ] {
         let text = format!("b={blob};{}", unit.repeat((1 << 20) / unit.len()));
         let mut last = (0, 0, false);
-        let spent = cpu_time::seconds(std::time::Duration::ZERO, || {
+        let spent = crate::normalize::cpu_time::seconds(std::time::Duration::ZERO, || {
             let run = sh(&text);
             let fed = run.fed(|c| c.program == "curl").len();
             let sources = run.sources(run.commands.len().saturating_sub(1)).len();

@@ -1,6 +1,3 @@
-#[path = "../../../benches/cpu_time/mod.rs"]
-mod cpu_time;
-
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -289,7 +286,7 @@ fn hostile_input_is_linear() {
     for unit in HOSTILE {
         let text = mib(unit);
         let mut last = (0, false);
-        let spent = cpu_time::seconds(Duration::ZERO, || {
+        let spent = crate::normalize::cpu_time::seconds(Duration::ZERO, || {
             let got = read(&text);
             last = (got.commands.len(), got.truncated);
         });
@@ -300,7 +297,7 @@ fn hostile_input_is_linear() {
         assert!(spent < 20.0, "{unit:?}: {spent} s");
     }
     let prefixed = format!("a={}; {}", "x".repeat(60_000), mib("$a ${a#x} ${#a} ${a:0:1} \"${a/x/y}\" "));
-    let spent = cpu_time::seconds(Duration::ZERO, || assert!(read(&prefixed).truncated));
+    let spent = crate::normalize::cpu_time::seconds(Duration::ZERO, || assert!(read(&prefixed).truncated));
     assert!(spent < 20.0, "{spent} s");
 }
 
