@@ -183,9 +183,9 @@ fn the_template_claims_nothing() {
 
 #[test]
 fn an_object_older_than_the_policy_keeps_what_its_author_wrote_and_gets_nothing_more() {
+    const OLD: &[&str] = &["get", "job/old", "--namespace=before", "-o", "json"];
     let tenant = Tenant::new("older");
     let old = || stamps(&serde_json::from_str(&tenant.plane.kubectl_ok(OLD)).unwrap());
-    const OLD: &[&str] = &["get", "job/old", "--namespace=before", "-o", "json"];
     println!("a Job older than the policy, with a forged annotation\n    stored: {:?}", old());
     assert_eq!(old()["jobrisk.io/created-by"], "admin");
     tenant.plane.kubectl_ok(&["label", "job/old", "--namespace=before", "seen=yes"]);
