@@ -3,6 +3,7 @@
 use crate::detect::{Findings, Indicators, UNREADABLE, detect};
 use crate::score::{Score, score};
 use crate::workload::decode::Object;
+use crate::workload::stamps::Stamps;
 use crate::workload::{FieldManager, Kind, OwnerClaim, Workload};
 
 /// What is thought of a workload. Holds nothing of the object but its identity and safe excerpts.
@@ -20,6 +21,8 @@ pub struct Assessment {
     pub generation: i64,
     /// Who last changed it, by the client's own word.
     pub last_change: Option<FieldManager>,
+    /// Who made and who changed it, by its annotations.
+    pub stamps: Stamps,
     /// The CronJob that it says it was made by.
     pub owner: Option<OwnerClaim>,
     /// What the rules found.
@@ -60,6 +63,7 @@ pub fn assess_workload(workload: Workload) -> Assessment {
         uid: workload.uid,
         generation: workload.generation,
         last_change: workload.last_change,
+        stamps: workload.stamps,
         owner: workload.owner,
         findings: detection.findings,
         indicators: detection.indicators,

@@ -73,8 +73,21 @@ impl SafeText {
         masked.lines().map(|line| Self::new(line, limit)).collect()
     }
 
+    /// The id of a token or certificate as API servers make it, `JTI=` with a UUID or `X509SHA256=` with a hash: it looks
+    /// like a secret, and is none. `None` for any other text.
+    pub fn credential_id(raw: &str) -> Option<Self> {
+        let id = raw.strip_prefix("JTI=").or_else(|| raw.strip_prefix("X509SHA256="))?;
+        let is_id = id.len() <= 64 && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+        is_id.then(|| Self(raw.to_owned()))
+    }
+
     /// The longest text that is taken apart into lines, in characters.
     pub const MAX_TEXT: usize = 64 * 1024;
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 
     /// The text.
     pub fn as_str(&self) -> &str {

@@ -82,6 +82,13 @@ pub const SUBJECT_FIXED: &str = "the subject of a report cannot change";
         json_path = ".status.attribution.manager",
         priority = 1,
         description = "The field manager of the last change: a hint, chosen by the client"
+    ),
+    printcolumn(
+        name = "User",
+        type_ = "string",
+        json_path = ".status.attribution.user",
+        priority = 1,
+        description = "Who last changed it, by its annotations: proven only where attribution.verified is true"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -219,21 +226,68 @@ pub struct Explanation {
     pub total: i32,
 }
 
-/// Who made the last change of the spec. `manager`, `operation` and `time` are hints: the client chooses them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Who made the workload what it is.
+///
+/// The users come from annotations that an admission policy writes, and are proven where `verified` is true: see
+/// docs/attribution.md. `manager`, `operation` and `time` are hints: the client chooses them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attribution {
-    /// Whether the API server vouches for who it was. Without the admission policy it never does.
+    /// Whether the API server vouches for `user`, `createdBy` and what belongs to them. A fact of the time when the
+    /// workload was made and changed: it stays when the policy is removed later.
     pub verified: bool,
-    /// The field manager.
+    /// Who last changed the spec, or created the workload if nobody has changed it since.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// Who created it, where its spec was changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Actor>,
+    /// The field manager of the last change.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
     #[schemars(length(max = 128))]
     pub manager: SafeText,
     /// `Apply` or `Update`.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
     #[schemars(length(max = 16))]
     pub operation: SafeText,
     /// When, as the object says.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
     #[schemars(length(max = 40))]
     pub time: SafeText,
+}
+
+/// Who made a request, as the API server knew it: with the optional policy of `manifests/attribution`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    /// The user's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub user: Option<SafeText>,
+    /// The pod whose token it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub pod: Option<SafeText>,
+    /// The node of that pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub node: Option<SafeText>,
+    /// The id of the token or client certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub credential: Option<SafeText>,
+    /// EKS: the ARN of the role's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub arn: Option<SafeText>,
+    /// EKS: the ARN of the role or user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub canonical_arn: Option<SafeText>,
+    /// EKS: the name of the session, often the person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub session: Option<SafeText>,
 }
 
 /// A verdict that is remembered.

@@ -69,11 +69,13 @@ impl Controller {
             key,
             uid,
             version: object.version(),
+            created: parse_seconds(object.created()).unwrap_or(i64::MIN),
             is_dying: object.is_dying(),
             is_gone: false,
             why,
             since: now,
         };
+        self.check_enforced(arrival.created, object);
         match &assessment.owner {
             Some(claim) => self.claimed(&arrival, &assessment, claim, object),
             None => {
@@ -85,10 +87,14 @@ impl Controller {
     /// A Job says that a CronJob made it.
     fn claimed(&mut self, arrival: &Arrival, assessment: &Assessment, claim: &OwnerClaim, object: &Watched) {
         let findings = FindingSet::of(assessment);
-        // Nobody but the API server sets it.
-        let created = parse_seconds(object.created()).unwrap_or(i64::MIN);
-        let owned = self.ledger.judge_owner(&arrival.key, claim, &findings, created, seconds());
+        let owned = self.ledger.judge_owner(&arrival.key, claim, &findings, arrival.created, seconds());
+        let maker = self.maker(arrival, assessment);
         match owned {
+            // Whatever the CronJob says, it did not make this.
+            _ if maker.disproves(claim) => {
+                let disowned = judge_disowned(object);
+                self.differs(arrival, disowned.as_ref().unwrap_or(assessment), object.created());
+            }
             Some(Owned::Covered) => self.cover(arrival, assessment),
             Some(Owned::Differs) => self.differs(arrival, assessment, object.created()),
             // Before anything is called forged, the CronJob is read: the watch may be behind with it.
@@ -99,6 +105,7 @@ impl Controller {
                     arrival: arrival.clone(),
                     assessment: Box::new(assessment.clone()),
                     claim: claim.clone(),
+                    maker,
                     findings,
                     created: object.created().to_owned(),
                 });
@@ -137,7 +144,8 @@ impl Controller {
 
     /// Takes a verdict. Says whether it is to be written.
     pub(super) fn accept(&mut self, arrival: &Arrival, assessment: &Assessment) -> bool {
-        let draft = report_owned(assessment, self.definition.as_deref());
+        let attribution = self.attribution(arrival, assessment);
+        let draft = report_owned(assessment, self.definition.as_deref(), attribution);
         self.observe(arrival, assessment, false);
         self.ledger.set_verdict(&arrival.key, arrival.uid, draft.digest);
         if arrival.key.kind == Kind::CronJob {
@@ -196,6 +204,7 @@ impl Controller {
 
     /// A workload is gone. What waits to be said of it is said all the same.
     pub(super) fn gone(&mut self, key: &Key) {
+        self.forget_unvouched(key);
         if let Some(gone) = self.ledger.remove(key, seconds()) {
             self.say_gone(key, &gone);
             self.put_back.remove(key);
@@ -210,6 +219,8 @@ pub(super) struct Arrival {
     pub(super) key: Key,
     pub(super) uid: Id,
     pub(super) version: u64,
+    /// When it was created, in seconds since 1970. Nobody but the API server sets that.
+    pub(super) created: i64,
     pub(super) is_dying: bool,
     /// It is gone since: it is reported, but not remembered.
     pub(super) is_gone: bool,
@@ -223,7 +234,9 @@ fn judge(kind: Kind, object: &Watched, engine: impl Fn(Kind, &Object) -> Assessm
         let Key { namespace, name, .. } = key(kind, object);
         tracing::error!(kind = kind.as_str(), "the engine failed on an object; its report says so");
         let uid = object.meta().uid.clone().unwrap_or_default();
-        assess_workload(Workload::identity_only(kind, &namespace, &name, &uid, "judging it failed"))
+        let mut workload = Workload::identity_only(kind, &namespace, &name, &uid, "judging it failed");
+        workload.stamps = object.stamps();
+        assess_workload(workload)
     })
 }
 

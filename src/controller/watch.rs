@@ -22,6 +22,7 @@ use super::backoff;
 use super::transport::{is_too_large, smaller_page};
 use crate::workload::Kind;
 use crate::workload::decode::{self, Object};
+use crate::workload::stamps::Stamps;
 
 /// Objects of one list page, unless they are large. A page is the most that is in memory of the objects themselves.
 const PAGE_SIZE: u32 = 100;
@@ -96,6 +97,12 @@ impl Watched {
         self.metadata().and_then(|meta| meta.creation_timestamp.get()).map_or("", String::as_str)
     }
 
+    /// Who made and who changed it, by its annotations.
+    pub fn stamps(&self) -> Stamps {
+        let annotations = self.metadata().and_then(|meta| meta.annotations.get());
+        annotations.map(|own| Stamps::of(&own.entries)).unwrap_or_default()
+    }
+
     /// Whether the API server is about to remove it.
     pub fn is_dying(&self) -> bool {
         self.metadata().is_some_and(|meta| meta.deletion_timestamp.get().is_some())
@@ -159,7 +166,16 @@ where
 {
     /// Follows the objects of `api`.
     pub fn new(api: Api<K>) -> Self {
-        let config = watcher::Config::default().timeout(WATCH_SECONDS);
+        Self::with(api, watcher::Config::default())
+    }
+
+    /// Follows the one object of this name, which may not be there.
+    pub fn named(api: Api<K>, name: &str) -> Self {
+        Self::with(api, watcher::Config::default().fields(&format!("metadata.name={name}")))
+    }
+
+    fn with(api: Api<K>, config: watcher::Config) -> Self {
+        let config = config.timeout(WATCH_SECONDS);
         Self {
             start: Box::new(move |page| watcher(api.clone(), config.clone().page_size(page)).boxed()),
             page_size: PAGE_SIZE,

@@ -16,6 +16,7 @@ use super::audit::{self, Audit};
 use super::health::Source;
 use super::id::Id;
 use super::ledger::{Key, Stray};
+use super::owners::Maker;
 use super::plan::{Chore, Plan, chores, plan};
 use super::queue::Work;
 use super::stored::Known;
@@ -67,6 +68,8 @@ pub(super) struct Lookup {
     /// The verdict if the claim is false.
     pub(super) disowned: Box<Assessment>,
     pub(super) claim: OwnerClaim,
+    /// Who made it, if that is proven.
+    pub(super) maker: Maker,
     pub(super) findings: FindingSet,
     pub(super) created: String,
 }

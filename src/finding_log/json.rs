@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Line;
+use super::{Details, Line};
+use crate::api::report::{Actor, Attribution};
 use crate::text::is_unsafe;
 
 /// The longest line in bytes, its line break included: what a pipe takes whole or not at all (`PIPE_BUF` of Linux),
@@ -23,13 +24,37 @@ impl Line {
             if text.len() <= MAX_LINE {
                 return Some(text);
             }
-            let details = self.details.as_mut()?;
-            if details.findings.pop().is_none() {
-                // They are worst first, and what is missing is counted by nothing but `findingsTotal`.
-                details.rules.pop()?;
-            }
+            self.details.as_mut()?.shorten()?;
         }
     }
+}
+
+impl Details {
+    /// Leaves out what is missed least; nothing when there is nothing more to leave out.
+    fn shorten(&mut self) -> Option<()> {
+        let verified = self.attribution.as_ref().is_some_and(|who| who.verified);
+        // What anybody may write into an annotation costs no finding its place.
+        if !verified && self.attribution.as_mut().is_some_and(keep_the_user) {
+            return Some(());
+        }
+        // They are worst first, and what is missing is counted by nothing but `findingsTotal`.
+        if self.findings.pop().is_some() || self.attribution.as_mut().is_some_and(keep_the_user) {
+            return Some(());
+        }
+        if self.attribution.take().is_some() {
+            return Some(());
+        }
+        self.rules.pop().map(|_| ())
+    }
+}
+
+/// Leaves the name of the user and the hints. Says whether there was more.
+fn keep_the_user(attribution: &mut Attribution) -> bool {
+    let user = Actor { user: attribution.actor.user.clone(), ..Actor::default() };
+    let more = attribution.created_by.is_some() || attribution.actor != user;
+    attribution.created_by = None;
+    attribution.actor = user;
+    more
 }
 
 /// A value as JSON in one line. Characters that a terminal or a reader could take for a command are written as their

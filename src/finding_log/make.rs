@@ -94,6 +94,8 @@ impl Line {
             (false, None) => Some("create".to_owned()),
             (false, Some(_)) => Some("update".to_owned()),
         };
+        let verified = status.attribution.as_ref().filter(|who| who.verified);
+        line.row.user = verified.and_then(|who| who.actor.user.as_ref()).map(ToString::to_string);
         line.previous_severity = before.map(|before| before.severity);
         line.previous_risk_score = before.map(|before| before.risk_score);
         line.details = Some(Details::of(status));

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::report::JobRiskReport;
+use crate::api::report::{Actor, JobRiskReport};
 use crate::assess::{assess, assess_workload};
 use crate::report::report;
 use crate::text::SafeText;
@@ -211,8 +211,19 @@ fn a_line_is_never_too_long_and_leaves_out_the_least() {
         .collect();
     status.findings_total = 15_000;
     status.techniques = (0..64).map(|number| format!("T1053.{number:03}")).collect();
+    let actor = Actor {
+        user: Some(wide(256)),
+        pod: Some(wide(256)),
+        node: Some(wide(256)),
+        credential: Some(wide(256)),
+        arn: Some(wide(256)),
+        canonical_arn: Some(wide(256)),
+        session: Some(wide(256)),
+    };
     status.attribution = Some(Attribution {
         verified: false,
+        actor: actor.clone(),
+        created_by: Some(actor),
         manager: wide(128),
         operation: SafeText::new("Update", 16),
         time: SafeText::new(TIME, 40),

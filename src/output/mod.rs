@@ -21,7 +21,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::api::report::{Explanation, Finding as ReportFinding};
+use crate::api::report::{Attribution, Explanation, Finding as ReportFinding};
 use crate::assess::Assessment;
 use crate::detect::Indicators;
 use crate::manifest::{Manifest, Position, Problem};
@@ -167,6 +167,9 @@ pub struct Workload {
     pub findings_omitted: i64,
     /// How the score came about.
     pub explanation: Explanation,
+    /// Who made it, by its own word: nobody vouches for what stands in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
     /// What the Splunk search says, for the format that shows it.
     #[serde(skip)]
     pub search: Option<SearchRow>,
@@ -207,6 +210,7 @@ impl Workload {
             findings_total: status.findings_total,
             findings_omitted: status.findings_omitted,
             explanation: status.explanation,
+            attribution: status.attribution,
             search: None,
             detail: None,
         }

@@ -1,7 +1,9 @@
 //! From an assessment to the `JobRiskReport` that is written: names, caps and the digest.
 
+mod attribution;
 mod digest;
 
+pub use attribution::{Mark, attribution, mark};
 pub use digest::{Digest, digest, digest_of};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +17,6 @@ use crate::api::report::{
 use crate::assess::Assessment;
 use crate::score::Family;
 use crate::severity::Severity;
-use crate::text::SafeText;
 use crate::workload::Kind;
 
 /// The most findings that a report lists.
@@ -74,14 +75,19 @@ pub struct Draft {
 
 /// The report on an assessment, outside a cluster: as [`report_owned`] without a definition.
 pub fn report(assessment: &Assessment) -> Draft {
-    report_owned(assessment, None)
+    report_owned(assessment, None, attribution(assessment))
 }
 
 /// The report on an assessment.
 ///
 /// `definition` is the uid of the CustomResourceDefinition of reports, if it is known: it owns the reports of severity
 /// [`RETAINED_FROM`] and above beside the workload, so that the garbage collector keeps them when the workload goes.
-pub fn report_owned(assessment: &Assessment, definition: Option<&str>) -> Draft {
+/// `attribution` is [`attribution`], verified or not.
+pub fn report_owned(
+    assessment: &Assessment,
+    definition: Option<&str>,
+    attribution: Option<Attribution>,
+) -> Draft {
     let spec = ReportSpec {
         subject: Subject {
             api_version: SUBJECT_API_VERSION.to_owned(),
@@ -99,7 +105,7 @@ pub fn report_owned(assessment: &Assessment, definition: Option<&str>) -> Draft 
             ..ObjectMeta::default()
         },
         spec,
-        status: Some(status(assessment)),
+        status: Some(ReportStatus { attribution, ..status(assessment) }),
     };
     let mut content = digest::content(&report);
     // Nearly all reports are far below the limit, and their content shows it: only the others are measured.
@@ -227,12 +233,7 @@ pub fn status(assessment: &Assessment) -> ReportStatus {
         findings_total: total,
         findings,
         explanation: explanation(assessment),
-        attribution: assessment.last_change.as_ref().map(|change| Attribution {
-            verified: false,
-            manager: SafeText::new(&change.manager, 128),
-            operation: SafeText::new(&change.operation, 16),
-            time: SafeText::new(&change.time, 40),
-        }),
+        attribution: attribution(assessment),
         peak: None,
         differing_runs: Vec::new(),
         subject_deleted: None,

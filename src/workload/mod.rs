@@ -9,6 +9,7 @@ pub mod decode;
 pub mod lenient;
 mod reader;
 pub mod settings;
+pub mod stamps;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use decode::Object;
 use reader::Reader;
 use serde::Serialize;
 use settings::{ContainerSettings, CronSettings, JobSettings, Metadata, PodSettings};
+use stamps::Stamps;
 
 /// The kinds of workload that are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -82,6 +84,8 @@ pub struct Workload {
     pub generation: i64,
     /// Who last changed the spec, by the client's own word.
     pub last_change: Option<FieldManager>,
+    /// Who made and who changed it, by its annotations.
+    pub stamps: Stamps,
     /// The CronJob that a Job says it was made by.
     pub owner: Option<OwnerClaim>,
     /// Whether the pod shares the node's network.
@@ -127,6 +131,8 @@ pub struct OwnerClaim {
     pub name: String,
     /// The CronJob's uid.
     pub uid: String,
+    /// It says that somebody had the CronJob's template run by hand, as `kubectl create job --from` does.
+    pub by_hand: bool,
     /// Known to be false: see [`Workload::disprove_owner`].
     pub disproved: bool,
 }

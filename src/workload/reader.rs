@@ -5,7 +5,7 @@ use super::decode::{self, ExecAction, ManagedFields, Object, ObjectMeta, OwnsSpe
 use super::lenient::{Field, Lenient, List};
 use super::{
     Argument, Container, Exec, FieldManager, HostPathVolume, JobSettings, Kind, Mount, OwnerClaim,
-    PodSettings, Role, Trigger, Unreadable, UnreadablePlace, Workload,
+    PodSettings, Role, Stamps, Trigger, Unreadable, UnreadablePlace, Workload,
 };
 
 mod settings;
@@ -27,6 +27,7 @@ impl Reader {
             uid: self.text(&meta.uid, &At::top("metadata.uid")),
             generation: self.read(&meta.generation, &At::top("metadata.generation")).copied().unwrap_or(0),
             last_change: last_change(meta),
+            stamps: meta.annotations.get().map(|own| Stamps::of(&own.entries)).unwrap_or_default(),
             owner: if kind == Kind::Job { owner(meta) } else { None },
             host_network: false,
             host_paths: Vec::new(),
@@ -265,8 +266,15 @@ fn owner(meta: &ObjectMeta) -> Option<OwnerClaim> {
     Some(OwnerClaim {
         name: reference.name.get().cloned().unwrap_or_default(),
         uid: reference.uid.get().cloned().unwrap_or_default(),
+        by_hand: is_by_hand(meta),
         disproved: false,
     })
+}
+
+/// Whether it says that it was made by hand from a CronJob.
+fn is_by_hand(meta: &ObjectMeta) -> bool {
+    let annotations = meta.annotations.get().map_or(&[][..], |own| own.entries.as_slice());
+    annotations.iter().any(|(key, value)| key == "cronjob.kubernetes.io/instantiate" && value == "manual")
 }
 
 /// The last entry that owns the spec. Not read through [`Reader::read`]: these are hints, and a client that

@@ -20,6 +20,8 @@ mod support;
 
 mod credentials;
 mod forgery;
+mod removal;
+mod report;
 mod sizes;
 mod tenant;
 mod updates;

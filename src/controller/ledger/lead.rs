@@ -80,6 +80,7 @@ mod tests {
             subject_generation: 1,
             name: 0,
             is_trimmed: false,
+            vouched: None,
             round: 0,
         }
     }

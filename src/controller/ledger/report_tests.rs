@@ -36,6 +36,7 @@ fn known(id: &str, generation: i64, severity: Severity, says: &str) -> Known {
         runs: 0,
         subject_generation: 1,
         name: 0,
+        vouched: None,
         round: 0,
     }
 }

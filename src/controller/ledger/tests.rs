@@ -16,6 +16,7 @@ fn known(id: &str) -> Known {
         runs: 0,
         subject_generation: 1,
         name: 0,
+        vouched: None,
         round: 0,
     }
 }

@@ -9,7 +9,8 @@ pub(in crate::detect) static RULES: &[Rule] = &[Rule {
     title: "Forged owner",
     message: "says that a CronJob made it, and that CronJob did not",
     meaning: "The ownerReference names a CronJob as the Job's controller. There is no CronJob with that name and uid, \
-              or the Job runs what its CronJob does not. Tools that look at CronJobs only, or skip Jobs that have an \
+              or the Job runs what its CronJob does not, or the API server vouches that it was created by somebody \
+              else (attribution.verified in the report). Tools that look at CronJobs only, or skip Jobs that have an \
               owner, do not see it. jobrisk looks the CronJob up; the claim alone is never believed.",
     false_positives: "A Job that was made by hand from a CronJob (kubectl create job --from) and edited before it was \
                       created; a Job restored from a backup with its old ownerReference.",
@@ -22,6 +23,11 @@ pub(in crate::detect) static RULES: &[Rule] = &[Rule {
         Step::Run(
             "kubectl -n NAMESPACE get cronjobs -o custom-columns=NAME:.metadata.name,UID:.metadata.uid",
             "Whether one of that name and uid exists. If it does, compare its template with the Job's.",
+        ),
+        Step::Run(
+            "kubectl -n NAMESPACE get jobriskreport job-NAME --ignore-not-found -o jsonpath='{.status.attribution}'",
+            "Where it is verified: who made it. Runs are made by \
+             system:serviceaccount:kube-system:cronjob-controller.",
         ),
         Step::Run(
             "kubectl -n NAMESPACE get job NAME --ignore-not-found --show-managed-fields -o \

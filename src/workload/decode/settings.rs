@@ -3,6 +3,7 @@
 use serde::de::{IgnoredAny, MapAccess};
 
 use super::super::lenient::{Field, KnownKey, Lenient, List, objects};
+use super::super::stamps;
 
 objects! {
     /// `securityContext` of a pod and of a container in one: the fields do not clash.
@@ -215,10 +216,11 @@ objects! {
 /// Labels, annotations or a node selector: the entries in order, with every value cut to a few hundred bytes.
 ///
 /// Nothing that is judged is longer, and an annotation may hold a whole manifest. A value that is no string is
-/// kept as an empty one: an API server refuses it, and what counts here is the key.
+/// kept as an empty one: an API server refuses it, and what counts here is the key. The annotations that say who made
+/// the object are kept whatever stands before them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StringMap {
-    /// Keys and values, at most [`StringMap::MAX_ENTRIES`].
+    /// Keys and values, at most [`StringMap::MAX_ENTRIES`] and those of [`stamps`].
     pub entries: Vec<(String, String)>,
     /// How many entries followed and were not read.
     pub unread: usize,
@@ -236,30 +238,32 @@ impl Lenient for StringMap {
     const EXPECTED: &'static str = "an object";
     fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Field<Self>, A::Error> {
         let mut map = Self::default();
-        while map.entries.len() < Self::MAX_ENTRIES {
-            let Some((key, value)) = object.next_entry::<String, Field<CutText>>()? else {
-                return Ok(Field::Present(map));
+        while let Some(key) = object.next_key::<String>()? {
+            let value = if stamps::is_stamp(&key) {
+                let value = object.next_value::<Field<CutText<{ stamps::MAX_VALUE }>>>()?;
+                value.get().map(|CutText(text)| text.clone())
+            } else if map.entries.len() < Self::MAX_ENTRIES {
+                let value = object.next_value::<Field<CutText<{ Self::MAX_VALUE }>>>()?;
+                value.get().map(|CutText(text)| text.clone())
+            } else {
+                object.next_value::<IgnoredAny>()?;
+                map.unread += 1;
+                continue;
             };
-            let value = value.get().map(|CutText(text)| text.clone()).unwrap_or_default();
-            map.entries.push((key, value));
-        }
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            map.unread += 1;
+            map.entries.push((key, value.unwrap_or_default()));
         }
         Ok(Field::Present(map))
     }
 }
 
-/// The beginning of a text.
-struct CutText(String);
+/// The first `MAX` bytes of a text.
+struct CutText<const MAX: usize>(String);
 
-impl Lenient for CutText {
+impl<const MAX: usize> Lenient for CutText<MAX> {
     const EXPECTED: &'static str = "a string";
     fn from_text(value: &str) -> Field<Self> {
         // A character has at most four bytes, so one of these ends on a boundary.
-        let cut = (0..4).find_map(|less| value.get(..StringMap::MAX_VALUE - less));
-        Field::Present(Self(
-            if value.len() <= StringMap::MAX_VALUE { value } else { cut.unwrap_or_default() }.to_owned(),
-        ))
+        let cut = (0..4).find_map(|less| value.get(..MAX - less));
+        Field::Present(Self(if value.len() <= MAX { value } else { cut.unwrap_or_default() }.to_owned()))
     }
 }
