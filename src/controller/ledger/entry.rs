@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::controller::id::Id;
 use crate::controller::owners::Cron;
 use crate::controller::stored::Known;
-use crate::report::Digest;
 use crate::severity::Severity;
 use crate::workload::Kind;
 
@@ -83,8 +82,9 @@ pub struct Entry {
     pub is_partial: bool,
     /// The report about it, if there is one.
     pub known: Option<Known>,
-    /// What its report has to say, as far as it was judged.
-    pub verdict: Option<Digest>,
+    /// A hash of what its report has to say, with a key of this process: 32 bits are all that there is room for, and
+    /// nobody can look for another verdict with the same ones. 0 as long as it was not judged.
+    pub(super) verdict: u32,
     /// Of a CronJob: what its Jobs are compared with.
     pub cron: Option<Box<Cron>>,
     /// The list in which it was last seen.
@@ -139,7 +139,7 @@ impl Seen {
         cron: Option<Box<Cron>>,
     ) -> Entry {
         let Self { uid, version, severity, is_dying, is_covered, is_partial } = self;
-        let verdict = None;
+        let verdict = 0;
         Entry { uid, version, severity, is_dying, is_covered, is_partial, known, verdict, cron, round, audit }
     }
 }

@@ -1,5 +1,7 @@
 //! The side of an instance that follows another, and of one that takes over. Pure.
 
+use std::hash::BuildHasher as _;
+
 use super::{Key, Ledger, Stray};
 use crate::controller::id::Id;
 use crate::controller::stored::Known;
@@ -17,9 +19,15 @@ pub enum Due {
 impl Ledger {
     /// What the report on a workload has to say.
     pub fn set_verdict(&mut self, key: &Key, uid: Id, verdict: Digest) {
+        let hash = self.short(verdict);
         if let Some(entry) = self.get_mut(key).filter(|entry| entry.uid == uid) {
-            entry.verdict = Some(verdict);
+            entry.verdict = hash;
         }
+    }
+
+    fn short(&self, digest: Digest) -> u32 {
+        // The tables here have a random key as it is.
+        u32::try_from(self.others.hasher().hash_one(digest) >> 32).unwrap_or_default()
     }
 
     /// A report is there that another instance has written: what stands in it is taken as it is.
@@ -42,12 +50,12 @@ impl Ledger {
     pub fn due(&self) -> impl Iterator<Item = Due> {
         let workloads = self.places.iter().filter_map(|(key, place)| Some((key, place.workload()?)));
         workloads.filter(|(_, entry)| !entry.is_dying).filter_map(|(key, entry)| {
-            let written = entry.known.and_then(|known| known.digest);
-            match entry.verdict {
-                _ if entry.is_covered => entry.known.map(|_| Due::Removal(key.clone())),
-                Some(verdict) if written == Some(verdict) => None,
-                _ => Some(Due::Report(key.clone())),
+            if entry.is_covered {
+                return entry.known.map(|_| Due::Removal(key.clone()));
             }
+            let written = entry.known.and_then(|known| known.digest).map(|digest| self.short(digest));
+            let is_right = entry.verdict != 0 && written == Some(entry.verdict);
+            (!is_right).then(|| Due::Report(key.clone()))
         })
     }
 }
