@@ -122,8 +122,8 @@ pub struct Known {
     pub history: u64,
     /// Its severity.
     pub severity: Severity,
-    /// Its risk.
-    pub risk_score: i32,
+    /// Its risk, 0 to 100. As a byte, since there may be a hundred thousand of these.
+    pub risk_score: u8,
     /// The worst verdict so far, the present one included.
     pub peak: Peak,
     /// How many differing runs it names.
@@ -137,7 +137,7 @@ pub struct Known {
     /// Whom it names, if it says that this was verified.
     pub vouched: Option<Mark>,
     /// The list of reports in which it was last seen.
-    pub round: u32,
+    pub round: u16,
 }
 
 impl Known {
@@ -153,7 +153,7 @@ impl Known {
 
     /// What the report says, in short.
     pub fn verdict(&self) -> Verdict {
-        Verdict { severity: self.severity, risk_score: self.risk_score }
+        Verdict { severity: self.severity, risk_score: self.risk_score.into() }
     }
 
     /// Whether the report is to outlive its workload.
@@ -213,7 +213,7 @@ impl Stored {
             is_trimmed: digest.is_none() && sealed.is_some_and(|sealed| self.is_trimmed(sealed)),
             history: history(status),
             severity: status.severity,
-            risk_score: status.risk_score,
+            risk_score: u8::try_from(status.risk_score.clamp(0, 100)).unwrap_or_default(),
             runs: u8::try_from(status.differing_runs.len()).unwrap_or(u8::MAX),
             peak: raised_peak(status.peak, status),
             subject_generation: status.subject_generation,

@@ -273,7 +273,7 @@ impl Writer {
 
 /// A report that somebody else has changed and that cannot be written again says so. What is remembered of it is put back.
 fn changed_by_others(report: JobRiskReport, known: &Known) -> JobRiskReport {
-    damaged(report, known.severity, known.risk_score, known.peak)
+    damaged(report, known.severity, known.risk_score.into(), known.peak)
 }
 
 /// The attempts to change a report are used up.

@@ -40,7 +40,8 @@ pub struct Ledger {
     namespaces: HashSet<Arc<str>>,
     rounds: HashMap<Kind, u32>,
     audits: u32,
-    report_round: u32,
+    /// Of the last list of reports. What was not in it is forgotten, so that no number is met again when it begins anew.
+    report_round: u16,
     counts: HashMap<(Kind, Severity), i64>,
     tombstones: Tombstones,
 }
