@@ -6,6 +6,10 @@
 //!   to close it.
 //! * The others take it when they have not seen it move for its duration, by their own clocks. Times that stand in it
 //!   are for people.
+//!
+//! It is our own since the write path hangs on it: of the libraries for it, the one that fits this client takes an expired
+//! lease without the condition that nobody else has done so, so that two can take it for theirs, and compares its own
+//! wall clock with the times that another wrote (kube-lease-manager 0.13.1).
 
 pub mod record;
 pub mod times;
