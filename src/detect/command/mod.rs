@@ -14,6 +14,7 @@ mod burn;
 mod checksum;
 mod cloud;
 mod cluster;
+mod downloads;
 mod escape;
 mod exfil;
 mod fetch;
@@ -52,9 +53,10 @@ use crate::severity::Severity;
 const COMMAND: Rule = Rule { family: Family::Command, ..RULE };
 
 /// The tables of all files. [`place`] is last: its rules read what the others found.
-pub(super) static TABLES: [&[Rule]; 18] = [
+pub(super) static TABLES: [&[Rule]; 19] = [
     shells::RULES,
     fetch::RULES,
+    downloads::RULES,
     places::RULES,
     hidden::RULES,
     escape::RULES,
