@@ -103,23 +103,9 @@ fn the_controller_may_do_what_it_needs_and_no_more() {
     }
 }
 
-/// What the controller may do in a namespace, sorted.
+/// What the controller may do in a namespace.
 fn rules(namespace: &str) -> Vec<String> {
-    let namespace = format!("--namespace={namespace}");
-    let listed = plane().kubectl_ok(&["auth", "can-i", "--list", CONTROLLER, &namespace, "--no-headers"]);
-    // What everyone may: ask about themselves, and read the API's own description.
-    let is_basic = |line: &&str| {
-        line.contains(".authorization.k8s.io")
-            || line.contains(".authentication.k8s.io")
-            || line.contains("[/")
-    };
-    let mut rules: Vec<String> = listed
-        .lines()
-        .filter(|line| !is_basic(line))
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
-    rules.sort();
-    rules
+    plane().rights(CONTROLLER, namespace)
 }
 
 /// The objects that `kubectl kustomize` makes of the folder for two replicas.

@@ -3,23 +3,9 @@
 use crate::person::cluster;
 use crate::support::{ControlPlane, NAMESPACE, eventually};
 
-/// A person's rights in a namespace, as kubectl lists them, without what everyone may.
+/// A person's rights in a namespace.
 fn rights(plane: &ControlPlane, user: &str, namespace: &str) -> Vec<String> {
-    let (user, namespace) = (format!("--as={user}"), format!("--namespace={namespace}"));
-    let listed = plane.kubectl_ok(&["auth", "can-i", "--list", "--no-headers", &user, &namespace]);
-    // Ask about themselves, and read the API's own description.
-    let is_basic = |line: &&str| {
-        line.contains(".authorization.k8s.io")
-            || line.contains(".authentication.k8s.io")
-            || line.contains("[/")
-    };
-    let mut rights: Vec<String> = listed
-        .lines()
-        .filter(|line| !is_basic(line))
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect();
-    rights.sort();
-    rights
+    plane.rights(&format!("--as={user}"), namespace)
 }
 
 /// Each of these, `VERB RESOURCE`, is refused.

@@ -243,6 +243,25 @@ impl ControlPlane {
         output.stdout
     }
 
+    /// What somebody, such as `--as=ann`, may do in a namespace, as kubectl lists it, sorted. Without what everyone may:
+    /// ask about themselves, and read the API's own description.
+    pub(crate) fn rights(&self, who: &str, namespace: &str) -> Vec<String> {
+        let namespace = format!("--namespace={namespace}");
+        let listed = self.kubectl_ok(&["auth", "can-i", "--list", "--no-headers", who, &namespace]);
+        let is_basic = |line: &&str| {
+            line.contains(".authorization.k8s.io")
+                || line.contains(".authentication.k8s.io")
+                || line.contains("[/")
+        };
+        let mut rights: Vec<String> = listed
+            .lines()
+            .filter(|line| !is_basic(line))
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        rights.sort();
+        rights
+    }
+
     /// Runs kubectl with another kubeconfig, such as one of [`Self::service_account_kubeconfig`].
     pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Output {
         self.kubectl_as_stdin(kubeconfig, arguments, "")
