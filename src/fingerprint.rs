@@ -9,7 +9,12 @@ pub fn fingerprint(parts: &[&str]) -> u128 {
         sha.update(part.len().to_le_bytes());
         sha.update(part);
     }
-    sha.finalize().iter().take(16).fold(0, |hash, byte| hash << 8 | u128::from(*byte))
+    half(sha)
+}
+
+/// The first half of a SHA-256.
+pub fn half(sha: Sha256) -> u128 {
+    sha.finalize().iter().take(16).fold(0, |half, byte| half << 8 | u128::from(*byte))
 }
 
 #[cfg(test)]

@@ -93,6 +93,11 @@ impl Row {
         Self::COLUMNS.get(first..).unwrap_or_default()
     }
 
+    /// The six answers, and their sum: the values of [`Self::signs`].
+    pub fn answers(&self) -> Vec<Option<String>> {
+        self.cells().into_iter().skip(Self::COLUMNS.len() - Self::signs().len()).collect()
+    }
+
     /// The row with these six answers and their sum.
     #[must_use]
     pub fn with_matches(self, matches: [bool; 6]) -> Self {

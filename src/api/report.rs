@@ -36,6 +36,37 @@ pub const INTACT: &str = "Intact";
 /// What the API server says when a report is to be about another workload: the message of the rule below.
 pub const SUBJECT_FIXED: &str = "the subject of a report cannot change";
 
+/// Lets a type with the field `meta` be listed and watched in place of [`JobRiskReport`], of which it reads a part, or more
+/// leniently.
+macro_rules! read_as_report {
+    ($name:ident) => {
+        impl kube::Resource for $name {
+            type DynamicType = ();
+            type Scope = kube::core::NamespaceResourceScope;
+
+            fn kind((): &()) -> std::borrow::Cow<'_, str> {
+                $crate::api::report::JobRiskReport::kind(&())
+            }
+            fn group((): &()) -> std::borrow::Cow<'_, str> {
+                $crate::api::report::JobRiskReport::group(&())
+            }
+            fn version((): &()) -> std::borrow::Cow<'_, str> {
+                $crate::api::report::JobRiskReport::version(&())
+            }
+            fn plural((): &()) -> std::borrow::Cow<'_, str> {
+                $crate::api::report::JobRiskReport::plural(&())
+            }
+            fn meta(&self) -> &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+                &self.meta
+            }
+            fn meta_mut(&mut self) -> &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+                &mut self.meta
+            }
+        }
+    };
+}
+pub(crate) use read_as_report;
+
 /// What a report is about. Cannot change: a successor of the same name is another subject.
 #[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[kube(

@@ -14,7 +14,7 @@ use super::reports::Report;
 use super::{Cluster, Failure, Place};
 use crate::controller::id::Id;
 use crate::text::SafeText;
-use crate::workload::Kind;
+use crate::workload::{Kind, MAX_NAME};
 
 /// A workload that is younger may be without its report.
 pub const NEW_SECONDS: i64 = 10;
@@ -22,8 +22,6 @@ pub const NEW_SECONDS: i64 = 10;
 const SECOND_LOOK: Duration = Duration::from_secs(3);
 /// The most workloads that are named of each sort.
 const MAX_NAMED: usize = 20;
-/// The longest name of an object, as in the API.
-const MAX_NAME: usize = 253;
 
 /// How the workloads of a place and their reports go together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]

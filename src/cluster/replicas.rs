@@ -15,6 +15,7 @@ use super::{Cluster, Failure, Place};
 use crate::controller::statusz::Statusz;
 use crate::controller::trouble::{Category, Trouble};
 use crate::text::SafeText;
+use crate::workload::MAX_NAME;
 
 /// How long a Pod may take to answer. The API server itself waits for half a minute where packets are dropped.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -22,8 +23,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const MAX_ANSWER: u64 = 64 * 1024;
 /// The most Pods that are asked.
 const MAX_PODS: usize = 5;
-/// The longest name of an object, as in the API.
-const MAX_NAME: usize = 253;
 /// The longest other text.
 const MAX_TEXT: usize = 200;
 /// Who may look, for messages.

@@ -13,11 +13,9 @@ use crate::detect::Indicators;
 use crate::report::report_names;
 use crate::severity::Severity;
 use crate::text::SafeText;
-use crate::workload::Kind;
 use crate::workload::lenient::{Field, List};
+use crate::workload::{Kind, MAX_NAME};
 
-/// The longest name of an object, as in the API.
-const MAX_NAME: usize = 253;
 /// The longest other text.
 const MAX_TEXT: usize = 256;
 /// The longest id of a rule or a technique, as in the API.

@@ -1,18 +1,16 @@
 //! The reports of a cluster as they change.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::NamespaceResourceScope;
+use kube::Api;
 use kube::runtime::watcher;
-use kube::{Api, Resource};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::raw::Raw;
 use super::reports::{LISTING_REPORTS, RIGHTS, Report};
 use super::{Cluster, Failure, Place};
-use crate::api::report::JobRiskReport;
+use crate::api::report::read_as_report;
 use crate::controller::trouble::Trouble;
 use crate::controller::watch::Follower;
 use crate::severity::Severity;
@@ -38,29 +36,7 @@ impl<'de> Deserialize<'de> for Watched {
     }
 }
 
-impl Resource for Watched {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        JobRiskReport::kind(&())
-    }
-    fn group((): &()) -> Cow<'_, str> {
-        JobRiskReport::group(&())
-    }
-    fn version((): &()) -> Cow<'_, str> {
-        JobRiskReport::version(&())
-    }
-    fn plural((): &()) -> Cow<'_, str> {
-        JobRiskReport::plural(&())
-    }
-    fn meta(&self) -> &ObjectMeta {
-        &self.meta
-    }
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.meta
-    }
-}
+read_as_report!(Watched);
 
 impl Cluster {
     /// Follows the reports in a place.

@@ -75,7 +75,7 @@ impl Controller {
             why,
             since: now,
         };
-        self.check_enforced(arrival.created, object);
+        self.check_enforced(arrival.created, &assessment);
         match &assessment.owner {
             Some(claim) => self.claimed(&arrival, &assessment, claim, object),
             None => {

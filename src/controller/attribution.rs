@@ -9,7 +9,7 @@ use super::arrive::Arrival;
 use super::ledger::Key;
 use super::owners::Maker;
 use super::voucher::{Part, Standing};
-use super::watch::{Event, Watched};
+use super::watch::Event;
 use super::{Controller, guards};
 use crate::api::report::Attribution;
 use crate::assess::Assessment;
@@ -56,8 +56,8 @@ impl Controller {
     }
 
     /// Takes note of whether a workload is stamped that has to be if the policy works.
-    pub(super) fn check_enforced(&mut self, created: i64, object: &Watched) {
-        if self.voucher.saw(created, object.stamps().created.is_some()) {
+    pub(super) fn check_enforced(&mut self, created: i64, assessment: &Assessment) {
+        if self.voucher.saw(created, assessment.stamps.created.is_some()) {
             self.tell_standing();
         }
     }

@@ -9,18 +9,17 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use k8s_openapi::jiff::Timestamp;
+use kube::Resource as _;
 
 use super::stored::Known;
 use crate::api::report::{JobRiskReport, ReportStatus};
-use crate::report::{Digest, SUBJECT_API_VERSION};
+use crate::report::{Digest, SUBJECT_API_VERSION, rules_of};
 use crate::severity::Severity;
 
 /// Who reports.
 const CONTROLLER: &str = "jobrisk.io/controller";
 /// What is done.
 const ACTION: &str = "Assess";
-/// The API version of reports.
-const REPORT_API_VERSION: &str = "jobrisk.io/v1alpha1";
 /// The API's limit on a note.
 const MAX_NOTE: usize = 1024;
 
@@ -120,13 +119,7 @@ pub fn event(
             uid: Some(subject.uid.clone()),
             ..ObjectReference::default()
         }),
-        related: Some(ObjectReference {
-            api_version: Some(REPORT_API_VERSION.to_owned()),
-            kind: Some("JobRiskReport".to_owned()),
-            name: report.metadata.name.clone(),
-            namespace,
-            ..ObjectReference::default()
-        }),
+        related: Some(ObjectReference { name: report.metadata.name.clone(), namespace, ..a_report() }),
         ..stamped(now, instance)
     })
 }
@@ -138,6 +131,15 @@ fn stamped(now: Timestamp, instance: &str) -> Event {
         reporting_controller: Some(CONTROLLER.to_owned()),
         reporting_instance: Some(instance.chars().take(128).collect()),
         ..Event::default()
+    }
+}
+
+/// A reference to a report, whichever it is.
+fn a_report() -> ObjectReference {
+    ObjectReference {
+        api_version: Some(JobRiskReport::api_version(&()).into_owned()),
+        kind: Some(JobRiskReport::kind(&()).into_owned()),
+        ..ObjectReference::default()
     }
 }
 
@@ -191,12 +193,10 @@ pub fn changed_evidence(namespace: &str, name: &str, uid: &str, now: Timestamp, 
         note: Some(cut(&note)),
         type_: Some("Warning".to_owned()),
         regarding: Some(ObjectReference {
-            api_version: Some(REPORT_API_VERSION.to_owned()),
-            kind: Some("JobRiskReport".to_owned()),
             name: Some(name.to_owned()),
             namespace: Some(namespace.to_owned()),
             uid: Some(uid.to_owned()),
-            ..ObjectReference::default()
+            ..a_report()
         }),
         ..stamped(now, instance)
     }
@@ -250,12 +250,7 @@ impl Budget {
 /// The sentence that people read in `kubectl describe`: rule ids and numbers, nothing of the workload.
 fn note(report: &JobRiskReport, before: Severity) -> String {
     let Some(status) = &report.status else { return String::new() };
-    let mut rules: Vec<&str> = Vec::new();
-    for finding in &status.findings {
-        if !rules.contains(&finding.rule.as_str()) {
-            rules.push(&finding.rule);
-        }
-    }
+    let rules = rules_of(&status.findings);
     let listed = if rules.is_empty() { "no findings".to_owned() } else { rules.join(", ") };
     let name = report.metadata.name.as_deref().unwrap_or_default();
     let note = format!(

@@ -283,11 +283,11 @@ impl Controller {
             self.shared.metrics.set_coverage(kind, coverage);
         }
         let oldest = self.queue.oldest();
-        let since = oldest.waiting.map(|since| now.saturating_duration_since(since));
-        self.shared.word.set_oldest(since);
-        for (wait, since) in [(Wait::Waiting, oldest.waiting), (Wait::Refused, oldest.refused)] {
-            self.shared.metrics.set_oldest(wait, since.map(|since| now.saturating_duration_since(since)));
-        }
+        let [waiting, refused] = [oldest.waiting, oldest.refused]
+            .map(|since| since.map(|since| now.saturating_duration_since(since)));
+        self.shared.word.set_oldest(waiting);
+        self.shared.metrics.set_oldest(Wait::Waiting, waiting);
+        self.shared.metrics.set_oldest(Wait::Refused, refused);
     }
 
     /// What is written already has to be known first: only with that can an unchanged verdict be recognised.

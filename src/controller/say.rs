@@ -8,8 +8,9 @@ use super::id::Id;
 use super::ledger::{Gone, Key, Said, Stray};
 use super::plan::Plan;
 use super::stored::Known;
+use super::write::name_in;
 use crate::finding_log::{About, Line, Stamp, Verdict};
-use crate::report::{Draft, RETAINED_FROM, report_names};
+use crate::report::{Draft, RETAINED_FROM};
 use crate::severity::Severity;
 
 /// The most reports of which it is remembered that their deletion was asked for without an answer.
@@ -146,10 +147,4 @@ fn say(log: &mut FindingLog, key: &Key, what: Told, line: impl FnOnce(&Stamp, &A
     let (namespace, name) = (&*key.namespace, &*key.name);
     let about = About { kind: key.kind, namespace, name, uid: &uid, report: &report, last, retained };
     log.write(|stamp| Some(line(stamp, &about)));
-}
-
-/// The name of a report that has this one of its names.
-fn name_in(key: &Key, uid: &str, name: u8) -> String {
-    let names = report_names(key.kind, &key.name, uid);
-    names.into_iter().nth(usize::from(name)).unwrap_or_default()
 }

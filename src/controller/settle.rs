@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::jiff::Timestamp;
 use kube::Resource as _;
 
@@ -119,8 +120,7 @@ impl Controller {
         }
         if let Some(pod) = &self.settings.pod {
             let event = events::refusal(&key.namespace, category.as_str(), pod, Timestamp::now());
-            let writer = self.writer.clone();
-            self.begin(async move { Done::Announced(writer.publish(&event).await) });
+            self.announce(event);
         }
     }
 
@@ -138,6 +138,10 @@ impl Controller {
             Timestamp::now(),
             &self.settings.instance,
         );
+        self.announce(event);
+    }
+
+    fn announce(&mut self, event: Event) {
         let writer = self.writer.clone();
         self.begin(async move { Done::Announced(writer.publish(&event).await) });
     }

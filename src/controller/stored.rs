@@ -1,19 +1,17 @@
 //! Reports as the API server has them, read leniently: somebody else may have written to them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::Resource;
-use kube::core::NamespaceResourceScope;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::id::Id;
 use super::ledger::Key;
-use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys};
+use crate::api::report::{JobRiskReport, Peak, ReportSpec, ReportStatus, keys, read_as_report};
 use crate::finding_log::Verdict;
 use crate::report::{Digest, Mark, RETAINED_FROM, digest_of, mark, raised_peak, report_names, subject_owner};
 use crate::severity::Severity;
@@ -85,29 +83,7 @@ impl<'de> Deserialize<'de> for Stored {
     }
 }
 
-impl Resource for Stored {
-    type DynamicType = ();
-    type Scope = NamespaceResourceScope;
-
-    fn kind((): &()) -> Cow<'_, str> {
-        JobRiskReport::kind(&())
-    }
-    fn group((): &()) -> Cow<'_, str> {
-        JobRiskReport::group(&())
-    }
-    fn version((): &()) -> Cow<'_, str> {
-        JobRiskReport::version(&())
-    }
-    fn plural((): &()) -> Cow<'_, str> {
-        JobRiskReport::plural(&())
-    }
-    fn meta(&self) -> &ObjectMeta {
-        &self.meta
-    }
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.meta
-    }
-}
+read_as_report!(Stored);
 
 /// What the ledger remembers of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,9 +50,14 @@ const PAGE_BYTES: u64 = 12 << 20;
 #[error("a page of more than {} MiB", PAGE_BYTES >> 20)]
 pub struct TooLarge;
 
+/// Whether an error, or one of its causes, is of this type.
+pub fn is_from<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
+}
+
 /// Whether a request failed because its page was too large.
 pub fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooLarge>)
+    is_from::<TooLarge>(error)
 }
 
 /// How many objects to ask for after a page of so many was too large. A page of one is taken however large it is.

@@ -8,7 +8,7 @@ use kube::runtime::watcher;
 
 use super::fenced::NotLeader;
 use super::statusz::Word;
-use super::transport::TooLate;
+use super::transport::{TooLate, is_from};
 use crate::text::SafeText;
 
 /// The longest message that is logged.
@@ -158,11 +158,6 @@ impl From<&watcher::Error> for Trouble {
             }
         }
     }
-}
-
-/// Whether it was an error of ours that ended the request.
-fn is_from<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
 }
 
 /// An error with its causes, in one line. The outermost text often says only that something failed.

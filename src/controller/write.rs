@@ -333,6 +333,11 @@ pub fn scope(trouble: &Trouble) -> Scope {
 
 /// The name that a known report has.
 pub fn name_of(key: &Key, uid: Id, known: &Known) -> String {
-    let names = report_names(key.kind, &key.name, &uid.to_string());
-    names.into_iter().nth(usize::from(known.name)).unwrap_or_default()
+    name_in(key, &uid.to_string(), known.name)
+}
+
+/// The name of a report that has this one of its names.
+pub fn name_in(key: &Key, uid: &str, name: u8) -> String {
+    let names = report_names(key.kind, &key.name, uid);
+    names.into_iter().nth(usize::from(name)).unwrap_or_default()
 }

@@ -4,14 +4,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Action, Details, Line, SCHEMA, SCHEMA_VERSION};
 use crate::api::report::{JobRiskReport, ReportStatus};
-use crate::report::RETAINED_FROM;
+use crate::fingerprint::half;
+use crate::report::{RETAINED_FROM, rules_of};
 use crate::search::Row;
 use crate::severity::Severity;
 use crate::text::escaped;
-use crate::workload::Kind;
+use crate::workload::{Kind, MAX_NAME};
 
-/// The longest name; longer ones no API server stores.
-const MAX_NAME: usize = 253;
 /// The longest uid and the longest name of an instance.
 const MAX_UID: usize = 64;
 
@@ -156,16 +155,10 @@ impl Line {
 
 impl Details {
     fn of(status: &ReportStatus) -> Self {
-        let mut rules: Vec<String> = Vec::new();
-        for finding in &status.findings {
-            if !rules.contains(&finding.rule) {
-                rules.push(finding.rule.clone());
-            }
-        }
         Self {
             generation: status.subject_generation,
             techniques: status.techniques.clone(),
-            rules,
+            rules: rules_of(&status.findings).into_iter().map(str::to_owned).collect(),
             findings_total: status.findings_total,
             findings: status.findings.clone(),
             attribution: status.attribution.clone(),
@@ -185,7 +178,5 @@ fn id(uid: &str, action: Action, parts: &[&str]) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    let digits = hash.finalize();
-    let digits = digits.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+    format!("{:032x}", half(hash))
 }

@@ -4,22 +4,10 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::{Action, Line, SCHEMA_VERSION};
+use crate::search::Row;
 
-/// What stands in every line that has a verdict, beside what stands in all.
-const OF_VERDICTS: [&str; 12] = [
-    "IsSuspiciousImage",
-    "IsSuspiciousCommand",
-    "IsHostPathMount",
-    "IsPrivileged",
-    "IsHostNetwork",
-    "IsSensitiveMount",
-    "SuspicionScore",
-    "generation",
-    "techniques",
-    "rules",
-    "findingsTotal",
-    "findings",
-];
+/// What stands in every line that has a verdict, beside what stands in all and [the signs of the search](Row::signs).
+const OF_VERDICTS: [&str; 5] = ["generation", "techniques", "rules", "findingsTotal", "findings"];
 
 /// The schema (draft 2020-12) of exactly the lines that this version writes: a field that is not named in it is none.
 pub fn schema() -> Value {
@@ -28,7 +16,8 @@ pub fn schema() -> Value {
     strict(&mut schema);
     let verdicts: Vec<&str> =
         Action::ALL.into_iter().filter(|action| action.has_verdict()).map(Action::as_str).collect();
-    let of_verdicts: Vec<Value> = OF_VERDICTS.iter().map(|field| json!({"required": [field]})).collect();
+    let of_verdicts = [Row::signs(), OF_VERDICTS.as_slice()].concat();
+    let each: Vec<Value> = of_verdicts.iter().map(|field| json!({"required": [field]})).collect();
     if let Some(root) = schema.as_object_mut() {
         root.insert("$id".to_owned(), json!(format!("urn:jobrisk:finding-log:{SCHEMA_VERSION}")));
         root.insert("title".to_owned(), json!("A line of jobrisk's finding log"));
@@ -36,8 +25,8 @@ pub fn schema() -> Value {
             required.push(json!("_time"));
         }
         root.insert("if".to_owned(), json!({"properties": {"action": {"enum": verdicts}}}));
-        root.insert("then".to_owned(), json!({"required": OF_VERDICTS}));
-        root.insert("else".to_owned(), json!({"not": {"anyOf": of_verdicts}}));
+        root.insert("then".to_owned(), json!({"required": of_verdicts}));
+        root.insert("else".to_owned(), json!({"not": {"anyOf": each}}));
     }
     schema
 }

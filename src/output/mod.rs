@@ -28,12 +28,11 @@ use crate::manifest::{Manifest, Position, Problem};
 use crate::report;
 use crate::severity::Severity;
 use crate::text::{SafeText, escaped};
+use crate::workload::MAX_NAME;
 
 pub use html::Detail;
 pub use spl::SearchRow;
 
-/// The longest name of an object, as in the API.
-const MAX_NAME: usize = 253;
 /// The longest message of an error.
 const MAX_MESSAGE: usize = 300;
 /// How many other kinds are counted by name.
@@ -181,7 +180,7 @@ pub struct Workload {
 impl Workload {
     /// The verdict on a manifest in `file`, whose name is not escaped yet.
     pub fn new(file: &str, manifest: &Manifest<'_>, assessment: &Assessment) -> Self {
-        let status = report::status(assessment);
+        let status = report::status(assessment, report::attribution(assessment));
         let findings = status
             .findings
             .into_iter()

@@ -11,6 +11,7 @@ use super::paint::color_of;
 use crate::cluster::reports::{Attribution, Report};
 use crate::cluster::watched::{Change, Happened};
 use crate::search::Row;
+use crate::text::SafeText;
 use crate::tool::Tool;
 
 /// The widest cells of the table that is not wide.
@@ -152,8 +153,8 @@ fn cells(report: &Report, view: TopView) -> Vec<Cell> {
         Cell::new(&report.created_seconds.map(|created| age(view.now - created)).unwrap_or_default()),
     ]);
     if is_wide {
-        let row = Row::default().with_indicators(report.indicators).cells();
-        let signs = row.into_iter().skip(Row::COLUMNS.len().saturating_sub(Row::signs().len())).take(6);
+        // The sum is what the report says.
+        let signs = Row::default().with_indicators(report.indicators).answers().into_iter().take(6);
         cells.extend(signs.map(|sign| Cell::number(&sign.unwrap_or_default())));
         cells.push(optional(report.suspicion_score));
     }
@@ -167,7 +168,7 @@ fn optional(number: Option<i64>) -> Cell {
 /// The ids, in the narrow table the first of them and how many follow.
 fn techniques(report: &Report, all: bool) -> String {
     let listed = if all { report.techniques.len() } else { MAX_TECHNIQUES };
-    let ids: Vec<&str> = report.techniques.iter().take(listed).map(crate::text::SafeText::as_str).collect();
+    let ids: Vec<&str> = report.techniques.iter().take(listed).map(SafeText::as_str).collect();
     let more = report.techniques.len() - ids.len();
     let ids = ids.join(",");
     if more > 0 { format!("{ids},+{more}") } else { ids }

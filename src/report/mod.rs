@@ -105,7 +105,7 @@ pub fn report_owned(
             ..ObjectMeta::default()
         },
         spec,
-        status: Some(ReportStatus { attribution, ..status(assessment) }),
+        status: Some(status(assessment, attribution)),
     };
     let mut content = digest::content(&report);
     // Nearly all reports are far below the limit, and their content shows it: only the others are measured.
@@ -157,6 +157,17 @@ pub fn damaged(mut report: JobRiskReport, severity: Severity, risk_score: i32, p
     report
 }
 
+/// The rules of findings, each once, in their order.
+pub fn rules_of(findings: &[Finding]) -> Vec<&str> {
+    let mut rules: Vec<&str> = Vec::new();
+    for finding in findings {
+        if !rules.contains(&finding.rule.as_str()) {
+            rules.push(&finding.rule);
+        }
+    }
+    rules
+}
+
 /// The runs of a CronJob that differed, with one more: newest first, each once, at most [`MAX_RUNS`].
 pub fn with_run(mut runs: Vec<DifferingRun>, run: DifferingRun) -> Vec<DifferingRun> {
     runs.retain(|known| known.uid != run.uid);
@@ -206,7 +217,7 @@ pub fn subject_owner(subject: &Subject) -> OwnerReference {
 }
 
 /// The verdict alone, with at most [`MAX_FINDINGS`] findings. Not cut to [`MAX_BYTES`], which is the API's limit.
-pub fn status(assessment: &Assessment) -> ReportStatus {
+pub fn status(assessment: &Assessment, attribution: Option<Attribution>) -> ReportStatus {
     let all = assessment.findings.worst_first();
     let findings: Vec<Finding> = all
         .iter()
@@ -233,7 +244,7 @@ pub fn status(assessment: &Assessment) -> ReportStatus {
         findings_total: total,
         findings,
         explanation: explanation(assessment),
-        attribution: attribution(assessment),
+        attribution,
         peak: None,
         differing_runs: Vec::new(),
         subject_deleted: None,

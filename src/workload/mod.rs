@@ -137,6 +137,9 @@ pub struct OwnerClaim {
     pub disproved: bool,
 }
 
+/// The longest name of an object, as in the API, in bytes.
+pub const MAX_NAME: usize = 253;
+
 /// The most `hostPath` volumes of one name that are looked at: the work must not grow with volumes times mounts.
 pub const MAX_OF_ONE_NAME: usize = 4;
 

@@ -156,11 +156,10 @@ impl Ledger {
 
     /// A workload is gone. The report about it becomes a stray. Gives what was known of it, if it was there.
     pub fn remove(&mut self, key: &Key, now: i64) -> Option<Gone> {
-        let (uid, known) = self.get(key).map(|entry| (entry.uid, entry.known))?;
-        let gone = Gone { uid, last: self.last_said(key, uid), known };
-        self.said.remove(key);
         let entry = self.get_mut(key)?;
         let (uid, severity, cron, known) = (entry.uid, entry.severity, entry.cron.take(), entry.known);
+        let gone = Gone { uid, last: self.last_said(key, uid), known };
+        self.said.remove(key);
         self.count(key.kind, severity, -1);
         if let Some(cron) = cron {
             self.tombstones.add(uid, *cron, now);
