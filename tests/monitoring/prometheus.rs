@@ -84,7 +84,10 @@ impl Watch {
         jobrisk.run();
         jobrisk.wait_ready();
         let prometheus = Prometheus::start(&faster(), jobrisk.port());
-        Self { plane, proxy, jobrisk, prometheus, count: 0.into(), begin: Instant::now() }
+        let watch = Self { plane, proxy, jobrisk, prometheus, count: 0.into(), begin: Instant::now() };
+        // Until it was scraped for the first time there was none: with a slow start for long enough to be told of.
+        watch.end(&["JobRiskControllerDown"], || {});
+        watch
     }
 
     /// Lets the API server send something of Jobs, which a quiet one does once a minute.
